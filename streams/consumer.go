@@ -1,0 +1,52 @@
+package streams
+
+import "strings"
+
+// Consumer is one service's durable reader of one stream.
+type Consumer struct {
+	Service string // also the durable's name
+	Stream  string
+	// Ordered consumers acknowledge all up to a sequence and have one active
+	// worker; the others acknowledge each message and may be doubled.
+	Ordered bool
+}
+
+// Key is how people see a consumer: mongo/TWEETS.
+func (c Consumer) Key() string { return c.Service + "/" + c.Stream }
+
+// RetryDurable is the name of the consumer's durable on the stream RETRY.
+func (c Consumer) RetryDurable() string { return c.Service + "-" + c.Stream }
+
+// RetryFilter is the subject of dead letters requeued for this consumer.
+func (c Consumer) RetryFilter() string {
+	return RetrySubject(c.Service, strings.ToLower(c.Stream)) + ".>"
+}
+
+// DeadFilter is the subject of the dead letters of this consumer.
+func (c Consumer) DeadFilter() string {
+	return DeadSubject(c.Service, strings.ToLower(c.Stream)) + ".>"
+}
+
+// The services that read streams.
+const (
+	ServiceKinesis   = "kinesis"
+	ServiceMongo     = "mongo"
+	ServiceSentiment = "sentiment"
+	ServiceArchive   = "archive"
+)
+
+// Consumers lists every durable consumer of the topology, upstream first.
+func Consumers() []Consumer {
+	consumers := []Consumer{
+		{ServiceSentiment, Tweets, false},
+		{ServiceKinesis, Tweets, true},
+		{ServiceKinesis, Quotes, true},
+	}
+	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
+		consumers = append(consumers, Consumer{ServiceMongo, stream, false})
+	}
+	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
+		consumers = append(consumers, Consumer{ServiceArchive, stream, true})
+	}
+	return consumers
+}
