@@ -1,0 +1,73 @@
+package durable
+
+import "errors"
+
+// ErrFatal is matched by every error that Fatal made, and so by what Run returns
+// when a sink gave up.
+var ErrFatal = errors.New("the service cannot go on")
+
+type poisonError struct{ error }
+
+func (e poisonError) Unwrap() error { return e.error }
+
+type fatalError struct{ error }
+
+func (e fatalError) Unwrap() error        { return e.error }
+func (e fatalError) Is(target error) bool { return target == ErrFatal }
+
+type unavailableError struct{ error }
+
+func (e unavailableError) Unwrap() error { return e.error }
+
+// Poison marks the failure of a message that can never be stored: bury it now.
+// It returns nil for nil.
+func Poison(err error) error {
+	if err == nil {
+		return nil
+	}
+	return poisonError{err}
+}
+
+// Fatal marks a failure after which the service cannot go on, such as refused
+// credentials. Nothing of the batch is acknowledged. It returns nil for nil.
+func Fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fatalError{err}
+}
+
+// Unavailable marks a failure of the far end rather than of the message: it does
+// not count against the message's tries, however long it lasts. It returns nil
+// for nil.
+func Unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return unavailableError{err}
+}
+
+// All gives every one of n messages the same error, for a call that failed as a
+// whole.
+func All(n int, err error) []error {
+	errs := make([]error, n)
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+// IsPoison reports whether a sink marked err with Poison.
+func IsPoison(err error) bool {
+	var marked poisonError
+	return errors.As(err, &marked)
+}
+
+// IsFatal reports whether a sink marked err with Fatal.
+func IsFatal(err error) bool { return errors.Is(err, ErrFatal) }
+
+// IsUnavailable reports whether a sink marked err with Unavailable.
+func IsUnavailable(err error) bool {
+	var marked unavailableError
+	return errors.As(err, &marked)
+}
