@@ -14,9 +14,6 @@ const (
 	lastYear  = 2100
 )
 
-// MIC is the ISO 10383 market identifier code of the calendar.
-const MIC = "XNYS"
-
 // ErrOutOfRange is returned when a date is outside the years that the calendar
 // covers.
 var ErrOutOfRange = errors.New("date outside 1990-01-01 to 2100-12-31")
@@ -72,7 +69,7 @@ func (c *Calendar) Check(d Date) error {
 	if covered(d) {
 		return nil
 	}
-	return fmt.Errorf("calendar %s: %s: %w", MIC, d, ErrOutOfRange)
+	return fmt.Errorf("calendar of New York: %s: %w", d, ErrOutOfRange)
 }
 
 // Session returns the session of a trading day; false on a day without one,
