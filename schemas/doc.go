@@ -43,6 +43,3 @@
 // In a schema every date is a field called time or ending in _at, and no other
 // field is; a consumer may rely on it.
 package schemas
-
-// DemoPrefix starts the id of every synthetic event, and "/demo" its source.
-const DemoPrefix = "demo:"
