@@ -31,6 +31,9 @@
 //   - What a child logs goes record by record to the parent's logger, with its
 //     level; a bare line on standard error goes there as a warning.
 //
+// OwnDir and CheckLoopback are the two promises that every stand-in gives about
+// where it lives: a directory of its own, and no door to other machines.
+//
 // It does not restart a child that crashed: Process.Done and Process.Err tell
 // the owner, who decides.
 package child
