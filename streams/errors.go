@@ -1,0 +1,13 @@
+package streams
+
+import "errors"
+
+var (
+	// ErrPublisherClosed is returned by a Publisher after Close, and by calls that
+	// were still waiting when the context of Close ended.
+	ErrPublisherClosed = errors.New("publisher is closed")
+	// ErrOutcomeUnknown is matched by the error of a publish whose every attempt
+	// went unanswered: the events may be stored. Publishing them again is safe
+	// within the dedupe window of their stream.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+)
