@@ -46,5 +46,10 @@ func (d *Dead) Validate() error {
 	case d.Tries < 1:
 		return fieldError("tries", d.Tries, "must be at least 1")
 	}
+	for key, values := range d.Headers {
+		if values == nil {
+			return fieldError("headers."+key, nil, "must be a list, empty where there is none")
+		}
+	}
 	return validTime("buried_at", d.BuriedAt)
 }

@@ -33,12 +33,16 @@
 // stored, so that a replay of the past gives the same answers as the past did.
 // The same event always encodes to the same bytes.
 //
-// Synthetic events carry demo in their source and in their id (DemoPrefix), so
-// that they can never pass for real ones.
+// Synthetic events carry demo in their source and in their id (DemoPrefix), both
+// or neither, so that they can never pass for real ones.
 //
-// Every type has a JSON Schema in json/, the contract for other languages. The
-// Go types and the schemas are held together by test. A schema never changes
-// once events of it were published: a new version is a new type.
+// Every type has a JSON Schema in json/ (see JSON), the contract for other
+// languages. The Go types and the schemas are held together by test: whatever is
+// valid here is valid there. Two things a schema cannot say and Validate does:
+// that a bar's high is not below its low, and that a text is counted in bytes. One
+// thing it says for writers alone: it refuses a field of data that it does not
+// know, which Decode ignores. A schema never changes once events of it were
+// published: a new version is a new type.
 //
 // In a schema every date is a field called time or ending in _at, and no other
 // field is; a consumer may rely on it.

@@ -3,6 +3,7 @@ package schemas
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -22,12 +23,15 @@ type FieldError struct {
 
 // Error gives the field, the value and what is allowed in one line.
 func (e *FieldError) Error() string {
-	value := fmt.Sprintf("%q", fmt.Sprint(e.Value))
-	if len(value) > 80 {
-		value = value[:76] + `..."`
+	value := fmt.Sprint(e.Value)
+	if len(value) > maxErrorValue {
+		value = strings.ToValidUTF8(value[:maxErrorValue], "") + "..."
 	}
-	return fmt.Sprintf("field %s is %s: %s", e.Field, value, e.Want)
+	return fmt.Sprintf("field %s is %q: %s", e.Field, value, e.Want)
 }
+
+// maxErrorValue bounds what an error quotes, in bytes: a post may have 100,000.
+const maxErrorValue = 80
 
 func fieldError(field string, value any, want string) error {
 	return &FieldError{Field: field, Value: value, Want: want}

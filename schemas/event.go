@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -75,6 +76,8 @@ func (e Event) Validate() error {
 		return fieldError("id", e.ID, "must be 1 to 256 printable ASCII characters without spaces")
 	case !sourcePattern.MatchString(e.Source):
 		return fieldError("source", e.Source, "must be a path such as /x or /demo/x")
+	case IsDemo(e.Source) != strings.HasPrefix(e.ID, DemoPrefix):
+		return fieldError("id", e.ID, "must start with "+DemoPrefix+" where the source starts with "+demoRoot+", and nowhere else")
 	case e.Subject == "":
 		return fieldError("subject", e.Subject, "must not be empty")
 	case e.Data == nil:
@@ -127,7 +130,7 @@ func Decode(line []byte) (Event, error) {
 	if !ok {
 		return Event{}, fmt.Errorf("event %q of type %q: %w", wire.ID, wire.Type, ErrUnknownType)
 	}
-	if len(wire.Data) == 0 {
+	if len(wire.Data) == 0 || string(wire.Data) == "null" {
 		return Event{}, fmt.Errorf("%w: event %q has no data", ErrMalformed, wire.ID)
 	}
 	if err := json.Unmarshal(wire.Data, data); err != nil {

@@ -1,6 +1,10 @@
 package schemas
 
-import "regexp"
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+)
 
 // The levels of a log event. A level is its subject token.
 const (
@@ -17,6 +21,15 @@ type Log struct {
 	Level      string         `json:"level"`
 	Message    string         `json:"message"`
 	Attributes map[string]any `json:"attributes,omitempty"` // keys in snake_case; groups are joined by a dot
+}
+
+// UnmarshalJSON reads a record. A number among the attributes becomes a
+// json.Number, so that no digit of it is lost.
+func (l *Log) UnmarshalJSON(data []byte) error {
+	type plain Log
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	return decoder.Decode((*plain)(l))
 }
 
 var servicePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)

@@ -49,7 +49,7 @@ type Trade struct {
 	Conditions []string `json:"conditions,omitempty"`
 }
 
-// Book is the best bid and offer.
+// Book is the best bid and offer. A side that is not there has price and size 0.
 type Book struct {
 	Bid     float64 `json:"bid"`
 	BidSize int64   `json:"bid_size"`
@@ -105,18 +105,29 @@ func (q *Quote) Validate() error {
 		return fieldError("bar", q.Kind, "must be there for kind bar and for no other")
 	case q.Trade != nil && q.Trade.Size < 0:
 		return fieldError("trade.size", q.Trade.Size, "must not be negative")
-	case q.Book != nil && (q.Book.BidSize < 0 || q.Book.AskSize < 0):
-		return fieldError("book", q.Book, "must have sizes that are not negative")
+	case q.Book != nil:
+		return q.Book.validate()
 	case q.Bar != nil:
 		return q.Bar.validate()
 	}
 	return nil
 }
 
+func (b *Book) validate() error {
+	switch {
+	case b.BidSize < 0:
+		return fieldError("book.bid_size", b.BidSize, "must not be negative")
+	case b.AskSize < 0:
+		return fieldError("book.ask_size", b.AskSize, "must not be negative")
+	}
+	return firstError(validAmount("book.bid", b.Bid), validAmount("book.ask", b.Ask))
+}
+
 func (b *Bar) validate() error {
 	if err := firstError(
 		validPrice("bar.open", b.Open), validPrice("bar.high", b.High),
 		validPrice("bar.low", b.Low), validPrice("bar.close", b.Close),
+		validAmount("bar.adj_close", b.AdjClose), validAmount("bar.vwap", b.VWAP),
 	); err != nil {
 		return err
 	}
@@ -129,6 +140,14 @@ func (b *Bar) validate() error {
 		return fieldError("bar.volume", b.Volume, "must not be negative")
 	case b.Trades < 0:
 		return fieldError("bar.trades", b.Trades, "must not be negative")
+	}
+	return nil
+}
+
+// validAmount is for a price that is 0 where there is none.
+func validAmount(field string, price float64) error {
+	if math.IsNaN(price) || math.IsInf(price, 0) || price < 0 {
+		return fieldError(field, price, "must be a price, or 0 where there is none")
 	}
 	return nil
 }

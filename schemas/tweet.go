@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -74,8 +75,12 @@ func (t *Tweet) Validate() error {
 		return fieldError("author.id", "", "must not be empty")
 	}
 	for i, ticker := range t.Tickers {
-		if err := validTicker("tickers["+strconv.Itoa(i)+"]", ticker); err != nil {
+		field := "tickers[" + strconv.Itoa(i) + "]"
+		if err := validTicker(field, ticker); err != nil {
 			return err
+		}
+		if slices.Contains(t.Tickers[:i], ticker) {
+			return fieldError(field, ticker, "must not be there twice")
 		}
 	}
 	return t.validCounts()
