@@ -1,0 +1,188 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// errReleased is returned inside the package when a batch was given back to the
+// server instead of being finished.
+var errReleased = errors.New("batch released")
+
+// lane reads one durable: the consumer's own, or the one on RETRY. It keeps one
+// batch in hand and fetches one ahead.
+type lane struct {
+	*Runner
+
+	stream  string
+	durable jetstream.Consumer
+	ordered bool
+	hand    hand
+	ahead   chan fetched // nil when nothing is being fetched ahead
+
+	// Of an ordered lane.
+	pin      string // what the server calls this worker while it is the active one
+	stale    bool   // the durable must go back to its floor before the next fetch
+	delivery uint64 // sequence of the last delivery taken
+
+	last     uint64    // highest stream sequence taken
+	pulledAt time.Time // when the last pull began
+}
+
+func newLane(r *Runner, stream string, durable jetstream.Consumer, ordered bool) *lane {
+	info := durable.CachedInfo()
+	l := &lane{
+		Runner:  r,
+		stream:  stream,
+		durable: durable,
+		ordered: ordered,
+		hand:    hand{batches: make(map[*held][]*held)},
+		last:    max(info.Delivered.Stream, metadataCount(info.Config.Metadata, metaBaseline)),
+	}
+	if ordered {
+		l.last = max(info.AckFloor.Stream, metadataCount(info.Config.Metadata, metaBaseline))
+	}
+	return l
+}
+
+// run takes batches until ctx ends.
+func (l *lane) run(ctx context.Context) error {
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBeating()
+	go l.beat(beating)
+	defer l.discardAhead()
+	for {
+		if !l.gate.On() {
+			l.discardAhead()
+			l.stats.setState(StatePaused)
+		}
+		if err := waitOn(ctx, l.gate); err != nil {
+			return nil
+		}
+		batch, err := l.next(ctx)
+		if err != nil && !l.recover(ctx, err) {
+			return nil
+		}
+		if err != nil || len(batch) == 0 {
+			continue
+		}
+		err = l.handle(ctx, batch)
+		if err != nil && !errors.Is(err, errReleased) {
+			return err
+		}
+	}
+}
+
+// handle settles one batch, while the next is fetched.
+func (l *lane) handle(ctx context.Context, batch []*held) error {
+	defer l.hand.drop(batch)
+	if ctx.Err() != nil || !l.gate.On() || !l.active(ctx) {
+		l.release(ctx, batch)
+		return errReleased
+	}
+	l.fetchAhead(ctx)
+	err := l.settle(ctx, batch)
+	if err != nil {
+		l.discardAhead()
+		l.release(ctx, batch)
+	}
+	return err
+}
+
+// beat extends the acknowledgement wait of everything in hand.
+func (l *lane) beat(ctx context.Context) {
+	ticker := time.NewTicker(l.cfg.AckWait / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			l.hand.extend()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// recover waits a little after a fetch that failed. It returns false when ctx
+// ended.
+func (l *lane) recover(ctx context.Context, err error) bool {
+	l.stale = l.ordered
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case errors.Is(err, jetstream.ErrPinIDMismatch):
+		l.pin = ""
+		l.stats.setState(StateStandby)
+	default:
+		l.stats.setError(err)
+		l.logger.WarnContext(ctx, "fetch interrupted", "stream", l.stream, "error", err)
+	}
+	return pause(ctx, l.cfg.MinBackoff)
+}
+
+// pause waits for d and returns false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// release gives a batch back unacknowledged, but for what is settled.
+func (l *lane) release(ctx context.Context, batch []*held) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Grace)
+	defer cancel()
+	defer l.tally(batch)
+	if l.ordered {
+		l.stale = true
+		if err := l.ackFloor(ctx, batch); err != nil {
+			l.logger.WarnContext(ctx, "acknowledge interrupted", "stream", l.stream, "error", err)
+		}
+		return
+	}
+	for _, message := range batch {
+		if !message.settled.Load() {
+			_ = message.msg.Nak() // a lost one comes back after the ack wait
+		}
+	}
+}
+
+// discardAhead gives back the batch that was fetched ahead, if any.
+func (l *lane) discardAhead() {
+	if l.ahead == nil {
+		return
+	}
+	result := <-l.ahead
+	l.ahead = nil
+	l.stale = l.stale || l.ordered
+	if len(result.batch) == 0 {
+		return
+	}
+	for _, message := range result.batch {
+		if !l.ordered {
+			_ = message.msg.Nak() // a lost one comes back after the ack wait
+		}
+	}
+	l.hand.drop(result.batch)
+}
+
+// reset takes an ordered durable back to the floor of what is acknowledged, so
+// that nothing which another worker or another run had in hand is passed over.
+func (l *lane) reset(ctx context.Context) error {
+	response, err := l.client.JS.ResetConsumer(ctx, l.stream, l.cfg.Consumer.Service)
+	if err != nil {
+		return fmt.Errorf("reset durable %s of stream %s: %w", l.cfg.Consumer.Service, l.stream, err)
+	}
+	l.stale = false
+	l.delivery = 0
+	l.last = max(l.last, response.ResetSeq-1)
+	return nil
+}

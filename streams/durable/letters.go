@@ -1,0 +1,147 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"cashtag/schemas"
+	"cashtag/streams"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ErrNoLetter is returned when DEAD holds no letter of that number.
+var ErrNoLetter = errors.New("no such dead letter")
+
+// Letter is a dead letter and its number, which is its sequence in DEAD.
+type Letter struct {
+	Number uint64
+	Event  schemas.Event
+	Dead   *schemas.Dead
+}
+
+// Requeuer stores a requeued message: streams.Publisher is one.
+type Requeuer interface {
+	// PublishBytes returns once the message is stored under its id.
+	PublishBytes(ctx context.Context, subject, id string, headers map[string][]string, data []byte) error
+}
+
+// Letters gives access to what was buried.
+type Letters struct {
+	Client *streams.Client
+}
+
+// All calls visit for each dead letter whose subject matches filter, oldest
+// first; "" matches all. An error of visit ends the walk and is returned.
+func (l Letters) All(ctx context.Context, filter string, visit func(Letter) error) error {
+	stream, err := l.Client.JS.Stream(ctx, streams.Dead)
+	if err != nil {
+		return fmt.Errorf("open dead letters: %w", err)
+	}
+	if filter == "" {
+		filter = "dead.>"
+	}
+	last := stream.CachedInfo().State.LastSeq
+	for number := uint64(1); number <= last; number++ {
+		raw, err := stream.GetMsg(ctx, number, jetstream.WithGetMsgSubject(filter))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read dead letters from %d on: %w", number, err)
+		}
+		number = raw.Sequence
+		letter, err := openLetter(raw)
+		if err != nil {
+			return err
+		}
+		if err := visit(letter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Get reads one letter. It returns an error that matches ErrNoLetter when there
+// is none of that number.
+func (l Letters) Get(ctx context.Context, number uint64) (Letter, error) {
+	stream, err := l.Client.JS.Stream(ctx, streams.Dead)
+	if err != nil {
+		return Letter{}, fmt.Errorf("open dead letters: %w", err)
+	}
+	raw, err := stream.GetMsg(ctx, number)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Letter{}, fmt.Errorf("dead letter %d: %w", number, ErrNoLetter)
+	}
+	if err != nil {
+		return Letter{}, fmt.Errorf("read dead letter %d: %w", number, err)
+	}
+	return openLetter(raw)
+}
+
+// Requeue publishes a letter's message for the consumer that buried it, and for
+// no other, and takes the letter away. Interrupted in between, it may be called
+// again.
+func (l Letters) Requeue(ctx context.Context, publisher Requeuer, number uint64) error {
+	letter, err := l.Get(ctx, number)
+	if err != nil {
+		return err
+	}
+	dead := letter.Dead
+	headers := maps.Clone(dead.Headers)
+	if headers == nil {
+		headers = make(map[string][]string, 2)
+	}
+	if id := first(headers, jetstream.MsgIDHeader); id != "" {
+		headers[HeaderMsgID] = []string{id}
+	}
+	if dead.Stream != streams.Retry {
+		headers[HeaderSequence] = []string{strconv.FormatUint(dead.Sequence, 10)}
+	}
+	delete(headers, jetstream.MsgIDHeader)
+	id := letter.Event.ID + ":" + strconv.FormatUint(number, 10)
+	subject := streams.RetrySubject(dead.Consumer, dead.Subject)
+	if err := publisher.PublishBytes(ctx, subject, id, headers, dead.Payload); err != nil {
+		return fmt.Errorf("requeue dead letter %d: %w", number, err)
+	}
+	return l.remove(ctx, number)
+}
+
+// Drop takes a letter away for good. The consumer counts it as dropped.
+func (l Letters) Drop(ctx context.Context, number uint64) error {
+	letter, err := l.Get(ctx, number)
+	if err != nil {
+		return err
+	}
+	if err := l.remove(ctx, number); err != nil {
+		return err
+	}
+	stream := streams.StreamOf(letter.Dead.Subject)
+	return addMetadata(ctx, l.Client, stream, letter.Dead.Consumer, metaDropped, 1)
+}
+
+func (l Letters) remove(ctx context.Context, number uint64) error {
+	stream, err := l.Client.JS.Stream(ctx, streams.Dead)
+	if err != nil {
+		return fmt.Errorf("open dead letters: %w", err)
+	}
+	if err := stream.SecureDeleteMsg(ctx, number); err != nil {
+		return fmt.Errorf("remove dead letter %d: %w", number, err)
+	}
+	return nil
+}
+
+func openLetter(raw *jetstream.RawStreamMsg) (Letter, error) {
+	event, err := schemas.Decode(raw.Data)
+	if err != nil {
+		return Letter{}, fmt.Errorf("dead letter %d: %w", raw.Sequence, err)
+	}
+	dead, ok := event.Data.(*schemas.Dead)
+	if !ok {
+		return Letter{}, fmt.Errorf("dead letter %d holds a %s", raw.Sequence, event.Type)
+	}
+	return Letter{Number: raw.Sequence, Event: event, Dead: dead}, nil
+}

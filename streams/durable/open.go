@@ -1,0 +1,116 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"cashtag/streams"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The metadata that a durable carries about itself.
+const (
+	// metaBaseline is the last stream sequence before the durable's creation.
+	metaBaseline = "cashtag.baseline"
+	// metaMissing counts messages that the stream dropped before they were read.
+	metaMissing = "cashtag.missing"
+	// metaDropped counts dead letters that an operator dropped.
+	metaDropped = "cashtag.dropped"
+	// pinGroup is the one priority group of an ordered durable.
+	pinGroup = "worker"
+)
+
+// open creates or updates the durables on the consumer's stream and on RETRY.
+func (r *Runner) open(ctx context.Context) ([]*lane, error) {
+	consumer := r.cfg.Consumer
+	main := r.durableConfig(consumer.Service)
+	if consumer.Ordered {
+		main.AckPolicy = jetstream.AckAllPolicy
+		main.PriorityPolicy = jetstream.PriorityPolicyPinned
+		main.PriorityGroups = []string{pinGroup}
+		main.PinnedTTL = r.cfg.PinnedTTL
+	}
+	mainDurable, err := createDurable(ctx, r.client, consumer.Stream, main)
+	if err != nil {
+		return nil, err
+	}
+	retry := r.durableConfig(consumer.RetryDurable())
+	retry.FilterSubject = consumer.RetryFilter()
+	retryDurable, err := createDurable(ctx, r.client, streams.Retry, retry)
+	if err != nil {
+		return nil, err
+	}
+	return []*lane{
+		newLane(r, consumer.Stream, mainDurable, consumer.Ordered),
+		newLane(r, streams.Retry, retryDurable, false),
+	}, nil
+}
+
+func (r *Runner) durableConfig(name string) jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable:       name,
+		Description:   "durable of " + r.cfg.Consumer.Key(),
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       r.cfg.AckWait,
+		MaxDeliver:    -1, // past it a server stops delivering and says nothing
+		MaxAckPending: 4 * r.cfg.MaxBatch,
+		MaxWaiting:    64,
+	}
+}
+
+// createDurable keeps the metadata of a durable that is there, and gives a new
+// one its baseline.
+func createDurable(ctx context.Context, client *streams.Client, streamName string, cfg jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	cfg.Metadata = map[string]string{}
+	existing, err := client.JS.Consumer(ctx, streamName, cfg.Durable)
+	switch {
+	case err == nil:
+		maps.Copy(cfg.Metadata, existing.CachedInfo().Config.Metadata)
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		stream, err := client.JS.Stream(ctx, streamName)
+		if err != nil {
+			return nil, fmt.Errorf("stream %s: %w", streamName, err)
+		}
+		state := stream.CachedInfo().State
+		baseline := state.LastSeq
+		if state.Msgs > 0 {
+			baseline = state.FirstSeq - 1
+		}
+		cfg.Metadata[metaBaseline] = strconv.FormatUint(baseline, 10)
+	default:
+		return nil, fmt.Errorf("durable %s of stream %s: %w", cfg.Durable, streamName, err)
+	}
+	durable, err := client.JS.CreateOrUpdateConsumer(ctx, streamName, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("create durable %s of stream %s: %w", cfg.Durable, streamName, err)
+	}
+	return durable, nil
+}
+
+// addMetadata adds n to a count that the durable carries.
+func addMetadata(ctx context.Context, client *streams.Client, streamName, durable, key string, n uint64) error {
+	consumer, err := client.JS.Consumer(ctx, streamName, durable)
+	if err != nil {
+		return fmt.Errorf("durable %s of stream %s: %w", durable, streamName, err)
+	}
+	cfg := consumer.CachedInfo().Config
+	cfg.Metadata = maps.Clone(cfg.Metadata)
+	cfg.Metadata[key] = strconv.FormatUint(metadataCount(cfg.Metadata, key)+n, 10)
+	if _, err := client.JS.UpdateConsumer(ctx, streamName, cfg); err != nil {
+		return fmt.Errorf("update durable %s of stream %s: %w", durable, streamName, err)
+	}
+	return nil
+}
+
+func metadataCount(metadata map[string]string, key string) uint64 {
+	n, err := strconv.ParseUint(metadata[key], 10, 64)
+	if err != nil {
+		return 0 // absent, or not ours
+	}
+	return n
+}

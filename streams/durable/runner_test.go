@@ -1,0 +1,205 @@
+package durable_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"cashtag/embedded/natsd"
+	"cashtag/embedded/natsd/natsdtest"
+	"cashtag/schemas"
+	"cashtag/streams"
+	"cashtag/streams/durable"
+	"cashtag/streams/durable/sinktest"
+)
+
+var ordered = streams.Consumer{Service: "kinesis", Stream: streams.Tweets, Ordered: true}
+
+// rig is a server with the topology and a publisher.
+type rig struct {
+	server    *natsd.Server
+	client    *streams.Client
+	publisher *streams.Publisher
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{server: natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })}
+	conn, err := r.server.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	if r.client, err = streams.NewClient(conn); err != nil {
+		t.Fatal(err)
+	}
+	topology, err := streams.NewTopology(streams.DefaultSize())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stream := range topology.Streams {
+		if _, err := r.client.JS.CreateStream(t.Context(), stream); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.publisher.Close(context.WithoutCancel(t.Context())) })
+	return r
+}
+
+func (r *rig) publish(t *testing.T, from, to int) {
+	t.Helper()
+	var events []schemas.Event
+	for i := from; i < to; i++ {
+		events = append(events, sinktest.Tweet(i))
+	}
+	if err := r.publisher.Publish(t.Context(), events...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start runs an engine until its returned function is called, which returns what
+// Run returned.
+func (r *rig) start(t *testing.T, sink durable.Sink, consumer streams.Consumer) (*durable.Runner, func() error) {
+	t.Helper()
+	cfg := durable.DefaultConfig(consumer)
+	cfg.PinnedTTL = time.Second
+	cfg.MinBackoff = 10 * time.Millisecond
+	cfg.MaxBatch = 100
+	runner, err := durable.New(r.client, r.publisher, sink, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- runner.Run(ctx) }()
+	t.Cleanup(cancel)
+	return runner, func() error { cancel(); return <-done }
+}
+
+func (r *rig) wait(t *testing.T, what string, consumer streams.Consumer, yes func(durable.Figures) bool) durable.Figures {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(time.Minute)
+	for {
+		figures, err := durable.Inspect(t.Context(), r.client, consumer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if yes(figures) {
+			return figures
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("waited a minute for: %s; figures are %+v", what, figures)
+		}
+	}
+}
+
+func TestStandbyTakesOver(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	far := newStore()
+	_, stopOne := r.start(t, logSink{far}, ordered)
+	r.publish(t, 0, 500)
+	r.wait(t, "the first worker drained", ordered, func(f durable.Figures) bool { return f.Stored == 500 })
+	standby, _ := r.start(t, logSink{far}, ordered)
+	r.publish(t, 500, 1000)
+	r.wait(t, "the first worker drained again", ordered, func(f durable.Figures) bool { return f.Stored == 1000 })
+	if got := standby.Stats().Stored; got != 0 {
+		t.Errorf("the standby stored %d messages while the other was active, want 0", got)
+	}
+	if err := stopOne(); err != nil {
+		t.Fatal(err)
+	}
+	r.publish(t, 1000, 1500)
+	r.wait(t, "the standby took over", ordered, func(f durable.Figures) bool { return f.Stored == 1500 })
+	if got := standby.Stats().Stored; got != 500 {
+		t.Errorf("the standby stored %d messages, want 500", got)
+	}
+	for i, id := range far.stored(t) {
+		if want := sinktest.Tweet(i).ID; id != want {
+			t.Fatalf("position %d holds %s, want %s", i, id, want)
+		}
+	}
+}
+
+func TestMissingIsCounted(t *testing.T) {
+	t.Parallel()
+	for _, consumer := range []streams.Consumer{ordered, {Service: "mongo", Stream: streams.Tweets}} {
+		t.Run(fmt.Sprintf("ordered %t", consumer.Ordered), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			sink := memorySink{newStore()}
+			r.publish(t, 0, 100)
+			_, stop := r.start(t, sink, consumer)
+			r.wait(t, "the first hundred", consumer, func(f durable.Figures) bool { return f.Stored == 100 })
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			r.publish(t, 100, 200)
+			stream, err := r.client.JS.Stream(t.Context(), streams.Tweets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			limited := stream.CachedInfo().Config
+			limited.MaxMsgs = 50
+			if _, err := r.client.JS.UpdateStream(t.Context(), limited); err != nil {
+				t.Fatal(err)
+			}
+			if err := stream.DeleteMsg(t.Context(), 170); err != nil { // erased, not missing
+				t.Fatal(err)
+			}
+			_, stop = r.start(t, sink, consumer)
+			figures := r.wait(t, "the rest", consumer, func(f durable.Figures) bool { return f.Pending == 0 && f.Missing > 0 })
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if figures.Missing != 50 {
+				t.Errorf("missing is %d, want 50", figures.Missing)
+			}
+		})
+	}
+}
+
+func TestDropTakesALetterAway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	consumer := streams.Consumer{Service: "mongo", Stream: streams.Tweets}
+	if err := r.publisher.PublishBytes(t.Context(), "tweets.x.AAPL", "bad:1", nil, []byte("no event")); err != nil {
+		t.Fatal(err)
+	}
+	_, stop := r.start(t, memorySink{newStore()}, consumer)
+	r.wait(t, "the burial", consumer, func(f durable.Figures) bool { return f.Buried == 1 && f.Pending == 0 })
+	letters := durable.Letters{Client: r.client}
+	if err := letters.Drop(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := letters.Get(t.Context(), 1); !errors.Is(err, durable.ErrNoLetter) {
+		t.Errorf("get after drop: got %v, want ErrNoLetter", err)
+	}
+	figures := r.wait(t, "the drop", consumer, func(f durable.Figures) bool { return f.Buried == 0 })
+	if figures.Dropped != 1 || figures.Stored != 0 {
+		t.Errorf("got %+v, want 1 dropped and 0 stored", figures)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConfigNamesTheField(t *testing.T) {
+	t.Parallel()
+	cfg := durable.DefaultConfig(ordered)
+	cfg.MaxBatch = 0
+	_, err := durable.New(nil, nil, nil, nil, nil, cfg)
+	if got, want := fmt.Sprint(err), "consumer kinesis/TWEETS: max batch is 0: must be from 1 to 10000"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

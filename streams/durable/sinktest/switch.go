@@ -1,0 +1,36 @@
+package sinktest
+
+import "sync"
+
+// Switch is a durable.Gate that a test turns by hand.
+type Switch struct {
+	mu      sync.Mutex
+	on      bool
+	changed chan struct{}
+}
+
+// NewSwitch returns a switch in the given state.
+func NewSwitch(on bool) *Switch { return &Switch{on: on, changed: make(chan struct{})} }
+
+// Set turns the switch.
+func (s *Switch) Set(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on = on
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// On implements durable.Gate.
+func (s *Switch) On() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.on
+}
+
+// Changed implements durable.Gate.
+func (s *Switch) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
