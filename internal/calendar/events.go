@@ -6,9 +6,6 @@ import (
 	"cashtag/schemas"
 )
 
-// source states the events of the calendar.
-const source = "/xnys"
-
 // Opened is the event that the session opened as the calendar has it.
 func (s Session) Opened() schemas.Event {
 	return s.event(schemas.SessionOpened, s.Open)
@@ -28,12 +25,12 @@ func (s Session) Closed() schemas.Event {
 func (c *Calendar) Tick(t time.Time) schemas.Event {
 	_, open := c.At(t)
 	id := schemas.ClockID(schemas.MICXNYS, open, t)
-	return schemas.New(id, source, schemas.MICXNYS, t, &schemas.Clock{MIC: schemas.MICXNYS, Open: open})
+	return schemas.New(id, schemas.SourceXNYS, schemas.MICXNYS, t, &schemas.Clock{MIC: schemas.MICXNYS, Open: open})
 }
 
 func (s Session) event(state string, at time.Time) schemas.Event {
 	id := schemas.SessionID(schemas.MICXNYS, state, at)
-	return schemas.New(id, source, schemas.MICXNYS, at, &schemas.Session{
+	return schemas.New(id, schemas.SourceXNYS, schemas.MICXNYS, at, &schemas.Session{
 		MIC:      schemas.MICXNYS,
 		State:    state,
 		Reason:   schemas.ReasonCalendar,

@@ -12,9 +12,6 @@ import (
 	"cashtag/schemas"
 )
 
-// feedSource is the CloudEvents source of a bar.
-const feedSource = "/" + schemas.FeedStockNet
-
 // priceColumns are the columns of a price file, as Yahoo names them.
 var priceColumns = []string{"Date", "Open", "High", "Low", "Close", "Adj Close", "Volume"}
 
@@ -103,5 +100,5 @@ func (r priceRow) bar(ticker string, session calendar.Session) *schemas.Quote {
 }
 
 func quoteEvent(q *schemas.Quote) schemas.Event {
-	return schemas.New(schemas.QuoteID(q), feedSource, q.Ticker, q.QuotedAt, q)
+	return schemas.New(schemas.QuoteID(q), schemas.SourceStockNet, q.Ticker, q.QuotedAt, q)
 }

@@ -166,7 +166,7 @@ func (s *dateSpan) holds(d calendar.Date) bool {
 }
 
 func tweetEvent(t *schemas.Tweet) schemas.Event {
-	return schemas.New(schemas.TweetID(t.Platform, t.PostID), "/"+t.Platform, t.Tickers[0], t.CreatedAt, t)
+	return schemas.New(schemas.TweetID(t.Platform, t.PostID), schemas.SourceX, t.Tickers[0], t.CreatedAt, t)
 }
 
 // compareTweets orders by time, then by post id as the number that it is.
