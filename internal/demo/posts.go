@@ -1,0 +1,188 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cashtag/internal/calendar"
+	"cashtag/schemas"
+)
+
+// recentPosts is how many posts of a ticker can be repeated or answered.
+const recentPosts = 60
+
+// post is what is remembered of a written one.
+type post struct {
+	id     string
+	handle string
+	text   string
+	tags   []string
+}
+
+// stub is a post that is due: when, about what, and the words of a headline.
+type stub struct {
+	at       time.Time
+	role     int
+	headline string
+}
+
+// writer writes the posts of the day.
+type writer struct {
+	dice    dice
+	session calendar.Session
+	people  []person
+	paths   []*path
+	recent  [][]post // by role, oldest first
+	written int
+}
+
+// write returns all posts in order of time.
+func (w *writer) write() []schemas.Event {
+	w.recent = make([][]post, len(roles))
+	var events []schemas.Event
+	for minute := firstMinute; minute < lastMinute; minute++ {
+		for _, due := range w.due(minute) {
+			events = append(events, w.post(due, minute))
+		}
+	}
+	return events
+}
+
+// due draws which posts are written in a minute.
+func (w *writer) due(minute int) []stub {
+	start := w.session.Open.Add(time.Duration(minute) * time.Minute)
+	var stubs []stub
+	for i, r := range roles {
+		rate := r.posts * activity(r, minute) / 1000 * w.dice.between(600, 1400) / 1000
+		for range w.dice.times(rate) {
+			at := start.Add(time.Duration(w.dice.below(60_000)) * time.Millisecond)
+			stubs = append(stubs, stub{at: at, role: i})
+		}
+		for _, h := range r.headlines {
+			if h.minute == minute {
+				at := start.Add(time.Duration(w.dice.below(9_000)) * time.Millisecond)
+				stubs = append(stubs, stub{at: at, role: i, headline: h.text})
+			}
+		}
+	}
+	slices.SortStableFunc(stubs, func(a, b stub) int { return a.at.Compare(b.at) })
+	return stubs
+}
+
+// post writes one post: a headline, a repost or an answer to an earlier one, or
+// one of its own.
+func (w *writer) post(due stub, minute int) schemas.Event {
+	r := roles[due.role]
+	w.written++
+	who := anyone(w.dice, w.people)
+	tweet := &schemas.Tweet{
+		Platform:  schemas.PlatformX,
+		PostID:    fmt.Sprintf("%06d", w.written),
+		CreatedAt: due.at,
+		Lang:      "en",
+	}
+	recent := w.recent[due.role]
+	switch {
+	case due.headline != "":
+		who = w.people[w.dice.below(deskCount)]
+		tweet.Text, tweet.Cashtags = w.scene(r, w.paths[due.role], minute).fill(due.headline)
+		tweet.Reposts, tweet.Likes = int64(w.dice.between(2, 40)), int64(w.dice.between(5, 90))
+	case len(recent) > 0 && w.dice.chance(r.reposts.at(minute, 150)):
+		original := recent[w.dice.below(1+w.dice.below(len(recent)))]
+		tweet.Text, tweet.Cashtags = "RT @"+original.handle+": "+original.text, original.tags
+		tweet.RepostOf = original.id
+	default:
+		w.own(tweet, due.role, minute)
+	}
+	tweet.Author = who.author
+	tweet.Tickers = cast(tweet.Cashtags)
+	if tweet.RepostOf == "" {
+		w.remember(due.role, post{id: tweet.PostID, handle: who.handle, text: tweet.Text, tags: tweet.Cashtags})
+	}
+	id := schemas.DemoPrefix + schemas.TweetID(tweet.Platform, tweet.PostID)
+	return schemas.New(id, schemas.SourceDemoX, tweet.Tickers[0], due.at, tweet)
+}
+
+// own writes the text of a post that is not a repost.
+func (w *writer) own(tweet *schemas.Tweet, role, minute int) {
+	r := roles[role]
+	scene := w.scene(r, w.paths[role], minute)
+	phrases, closers := w.mood(r, minute)
+	phrase := pick(w.dice, phrases)
+	if w.dice.chance(300) {
+		phrase = closed(phrase, pick(w.dice, closers))
+	}
+	if w.dice.chance(110) {
+		phrase += " {P}"
+	}
+	if w.dice.chance(60) && !strings.Contains(phrase, "{url}") {
+		phrase += " {url}"
+	}
+	tweet.Text, tweet.Cashtags = scene.fill(phrase)
+	if w.dice.chance(50) {
+		index := pick(w.dice, []string{"SPY", "QQQ"})
+		tweet.Text += " $" + index
+		tweet.Cashtags = append(tweet.Cashtags, index)
+	}
+	if recent := w.recent[role]; len(recent) > 0 && w.dice.chance(130) {
+		other := pick(w.dice, recent)
+		if w.dice.chance(250) {
+			tweet.QuoteOf = other.id
+		} else {
+			tweet.ReplyTo = other.id
+			tweet.Text = "@" + other.handle + " " + tweet.Text
+		}
+	}
+	tweet.Likes = int64(max(0, w.dice.bell(12)))
+	tweet.Replies = int64(max(0, w.dice.bell(4)))
+}
+
+// closed puts a closer behind a phrase, with a full stop between two sentences.
+func closed(phrase, closer string) string {
+	if strings.HasSuffix(closer, ".") && !strings.ContainsAny(phrase[len(phrase)-1:], ".?!") {
+		phrase += "."
+	}
+	return phrase + closer
+}
+
+// mood draws the subject and the mood of a post: the phrases and closers that
+// it may use.
+func (w *writer) mood(r role, minute int) (phrases, closers []string) {
+	about := &smallTalk
+	for _, b := range r.beats {
+		if minute >= b.from && minute < b.to && w.dice.chance(b.share) {
+			about = b.words
+		}
+	}
+	bulls, bears := r.bulls.at(minute, 330), r.bears.at(minute, 250)
+	switch drawn := w.dice.below(1000); {
+	case drawn < bulls:
+		return about.bull, bullClosers
+	case drawn < bulls+bears:
+		return about.bear, bearClosers
+	default:
+		return about.flat, flatClosers
+	}
+}
+
+func (w *writer) scene(r role, p *path, minute int) scene {
+	return scene{dice: w.dice, role: r, price: p.at(minute), start: p.opening}
+}
+
+func (w *writer) remember(role int, p post) {
+	recent := append(w.recent[role], p)
+	w.recent[role] = recent[max(0, len(recent)-recentPosts):]
+}
+
+// cast returns the cashtags that the day follows.
+func cast(tags []string) []string {
+	var tickers []string
+	for _, tag := range tags {
+		if slices.ContainsFunc(roles, func(r role) bool { return r.ticker == tag }) {
+			tickers = append(tickers, tag)
+		}
+	}
+	return tickers
+}
