@@ -25,12 +25,13 @@ const (
 // the order in which they arrived, each whole.
 type committer struct {
 	js jetstream.JetStream
-	// lead is held by the call that writes for itself and for others.
+	// lead is held by the call that writes for itself and for others; it
+	// guards gone.
 	lead chan struct{}
+	gone error
 
 	mu      sync.Mutex
 	waiting []*pendingPut
-	gone    error
 }
 
 // pendingPut is one call's messages; done is closed once last or err is set.
@@ -53,9 +54,7 @@ func (c *committer) store(ctx context.Context, msgs []*nats.Msg) (uint64, error)
 	for _, m := range msgs {
 		p.size += len(m.Data)
 	}
-	if err := c.enqueue(p); err != nil {
-		return 0, err
-	}
+	c.enqueue(p)
 	for {
 		select {
 		case <-p.done:
@@ -82,22 +81,14 @@ func (c *committer) close(ctx context.Context, err error, do func() error) error
 	if err := do(); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.gone = err
-	finish(c.waiting, 0, err)
-	c.waiting = nil
 	return nil
 }
 
-func (c *committer) enqueue(p *pendingPut) error {
+func (c *committer) enqueue(p *pendingPut) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone != nil {
-		return c.gone
-	}
 	c.waiting = append(c.waiting, p)
-	return nil
 }
 
 // leave takes back a call that nobody has begun to write.
@@ -126,7 +117,11 @@ func (c *committer) nextGroup() []*pendingPut {
 }
 
 func (c *committer) commit(ctx context.Context, group []*pendingPut) {
-	if len(group) == 0 {
+	switch {
+	case len(group) == 0:
+		return
+	case c.gone != nil:
+		finish(group, 0, c.gone)
 		return
 	}
 	// The group may hold younger calls than the one that leads.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -110,7 +111,7 @@ func TestCreateWithoutRoom(t *testing.T) {
 func TestShardsCoverTheHashSpace(t *testing.T) {
 	_, c := start(t)
 	for _, n := range []int32{1, 2, 3, 7, 500} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(int(n)), func(t *testing.T) {
 			name := fmt.Sprintf("s%d", n)
 			create(t, c, name, n)
 			out, err := c.ListShards(t.Context(), &kinesis.ListShardsInput{StreamName: &name})

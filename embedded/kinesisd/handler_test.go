@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,9 +12,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"cashtag/embedded/kinesisd"
+	"cashtag/embedded/kinesisd/kinesisdtest"
 	"cashtag/embedded/natsd/natsdtest"
 )
 
@@ -137,13 +139,13 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-func TestCloseStopsListening(t *testing.T) {
-	s, _ := start(t)
-	s.Close()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.Endpoint(), "http://"))
-	if err == nil {
-		_ = conn.Close()
-		t.Error("dial after close: got a connection, want none")
+func TestCloseFreesTheAddress(t *testing.T) {
+	bus := natsdtest.Start(t)
+	addr := "127.0.0.1:0"
+	for range 50 {
+		s := kinesisdtest.StartOn(t, bus, func(c *kinesisd.Config) { c.Addr = addr })
+		addr = strings.TrimPrefix(s.Endpoint(), "http://")
+		s.Close()
 	}
 }
 
@@ -159,6 +161,21 @@ func TestStartErrors(t *testing.T) {
 	if err != nil {
 		t.Fatalf("jetstream: %v", err)
 	}
+	narrow, err := server.NewServer(&server.Options{Host: "127.0.0.1", DontListen: true, MaxPayload: 1 << 20, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatalf("narrow nats: %v", err)
+	}
+	narrow.Start()
+	t.Cleanup(narrow.Shutdown)
+	narrowConn, err := nats.Connect("", nats.InProcessServer(narrow))
+	if err != nil {
+		t.Fatalf("connect to narrow nats: %v", err)
+	}
+	t.Cleanup(narrowConn.Close)
+	narrowJS, err := jetstream.New(narrowConn)
+	if err != nil {
+		t.Fatalf("jetstream: %v", err)
+	}
 	cases := []struct {
 		name   string
 		change func(*kinesisd.Config)
@@ -166,6 +183,7 @@ func TestStartErrors(t *testing.T) {
 	}{
 		{"no address", func(c *kinesisd.Config) { c.Addr = "" }, "kinesis: addr is empty"},
 		{"no jetstream", func(c *kinesisd.Config) { c.JetStream = nil }, "kinesis: no jetstream"},
+		{"narrow jetstream", func(c *kinesisd.Config) { c.JetStream = narrowJS }, "kinesis: nats max payload 1048576 bytes: want at least 1049602"},
 		{"no room", func(c *kinesisd.Config) { c.MaxBytes = 1 }, "kinesis: max bytes 1: want at least 16777216"},
 		{"negative latency", func(c *kinesisd.Config) { c.Faults.Latency = -1 }, "kinesis: latency -1ns: want 0 or more"},
 		{"busy address", func(c *kinesisd.Config) { c.Addr = addr }, "kinesis: " + addr + " is in use: stop what listens there or choose another address"},

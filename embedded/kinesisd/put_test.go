@@ -3,18 +3,14 @@ package kinesisd_test
 import (
 	"bytes"
 	"crypto/md5"
-	"errors"
 	"fmt"
 	"math/big"
-	"strings"
-	"sync"
+	"strconv"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"cashtag/embedded/kinesisd"
 	"cashtag/embedded/kinesisd/kinesisdtest"
@@ -36,7 +32,7 @@ func TestPutRecordsKeepsOrderWithinShard(t *testing.T) {
 	create(t, c, "tweets", shards)
 	entries := make([]types.PutRecordsRequestEntry, n)
 	for i := range entries {
-		entries[i] = entry(fmt.Sprintf("KEY%d", i%17), fmt.Sprint(i))
+		entries[i] = entry(fmt.Sprintf("KEY%d", i%17), strconv.Itoa(i))
 	}
 	out := putAll(t, c, "tweets", entries...)
 	if got := aws.ToInt32(out.FailedRecordCount); got != 0 {
@@ -65,7 +61,7 @@ func TestPutRecordsKeepsOrderWithinShard(t *testing.T) {
 	}
 	answers := map[string]string{}
 	for i, r := range out.Records {
-		answers[*r.SequenceNumber] = fmt.Sprint(i)
+		answers[*r.SequenceNumber] = strconv.Itoa(i)
 	}
 	var before kinesisd.Record
 	for _, r := range records {
@@ -124,120 +120,6 @@ func TestPutRecord(t *testing.T) {
 	}
 }
 
-func TestPutRecordsRefusesTheWholeCall(t *testing.T) {
-	s, c := start(t)
-	create(t, c, "tweets", 1)
-	many := func(n, size int) []types.PutRecordsRequestEntry {
-		all := make([]types.PutRecordsRequestEntry, n)
-		for i := range all {
-			all[i] = entry("k", strings.Repeat("x", size))
-		}
-		return all
-	}
-	hash := func(s string) []types.PutRecordsRequestEntry {
-		e := entry("k", "x")
-		e.ExplicitHashKey = &s
-		return []types.PutRecordsRequestEntry{entry("k", "x"), e}
-	}
-	cases := []struct {
-		name, stream, want string
-		records            []types.PutRecordsRequestEntry
-	}{
-		{"no stream of that name", "quotes", "ResourceNotFoundException", many(1, 1)},
-		{"501 records", "tweets", "ValidationException", many(501, 1)},
-		{"no records", "tweets", "ValidationException", many(0, 1)},
-		{"more than 5 MiB", "tweets", "InvalidArgumentException", append(many(5, 1<<20-1), entry("k", ""))},
-		{"a record above 1 MiB", "tweets", "ValidationException", many(1, 1<<20+1)},
-		{"a record above 1 MiB with its key", "tweets", "InvalidArgumentException", many(1, 1<<20)},
-		{"long key", "tweets", "ValidationException", []types.PutRecordsRequestEntry{entry(strings.Repeat("é", 257), "x")}},
-		{"empty key", "tweets", "ValidationException", []types.PutRecordsRequestEntry{entry("", "x")}},
-		{"hash key too high", "tweets", "InvalidArgumentException", hash("340282366920938463463374607431768211456")},
-		{"hash key no number", "tweets", "InvalidArgumentException", hash("1e3")},
-		{"body above 10 MiB", "tweets", "RequestEntityTooLargeException", many(9, 1<<20-1)},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			_, err := c.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: &tc.stream, Records: tc.records})
-			if got := codeOf(err); got != tc.want {
-				t.Errorf("got %s, want %s", got, tc.want)
-			}
-		})
-	}
-	if records, err := s.Records(t.Context(), "tweets"); err != nil || len(records) != 0 {
-		t.Errorf("stored by refused calls: got %d, %v, want none", len(records), err)
-	}
-	putAll(t, c, "tweets", many(5, 1<<20-1)...)
-	putAll(t, c, "tweets", many(500, 1)...)
-	putAll(t, c, "tweets", entry(strings.Repeat("é", 256), "x"))
-}
-
-func TestShardLimits(t *testing.T) {
-	type step struct {
-		after         time.Duration
-		records, size int
-		wantFailed    int32
-	}
-	cases := []struct {
-		name  string
-		on    bool
-		steps []step
-	}{
-		{"records", true, []step{{0, 500, 1, 0}, {0, 500, 1, 0}, {0, 500, 1, 500}, {100 * time.Millisecond, 500, 1, 400}, {time.Second, 500, 1, 0}}},
-		{"bytes", true, []step{{0, 3, 1<<19 - 1, 1}, {500 * time.Millisecond, 3, 1<<19 - 1, 2}, {time.Second, 1, 1<<20 - 1, 0}}},
-		{"off", false, []step{{0, 500, 1, 0}, {0, 500, 1, 0}, {0, 500, 1, 0}, {0, 5, 1 << 19, 0}}},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			var mu sync.Mutex
-			now := time.Date(2026, 3, 2, 14, 30, 0, 0, time.UTC)
-			_, c := start(t, func(cfg *kinesisd.Config) {
-				cfg.EnforceShardLimits = tc.on
-				cfg.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-			})
-			create(t, c, "tweets", 1)
-			for i, st := range tc.steps {
-				mu.Lock()
-				now = now.Add(st.after)
-				mu.Unlock()
-				entries := make([]types.PutRecordsRequestEntry, st.records)
-				for j := range entries {
-					entries[j] = entry("k", strings.Repeat("x", st.size))
-				}
-				out := putAll(t, c, "tweets", entries...)
-				if got := aws.ToInt32(out.FailedRecordCount); got != st.wantFailed {
-					t.Errorf("step %d failed records: got %d, want %d", i, got, st.wantFailed)
-				}
-				for _, r := range out.Records {
-					failed := r.ErrorCode != nil
-					if failed == (r.SequenceNumber != nil) {
-						t.Fatalf("step %d: got code %q and sequence number %q, want one of them", i, aws.ToString(r.ErrorCode), aws.ToString(r.SequenceNumber))
-					}
-					if failed && *r.ErrorCode != "ProvisionedThroughputExceededException" {
-						t.Fatalf("step %d code: got %q", i, *r.ErrorCode)
-					}
-				}
-			}
-		})
-	}
-}
-
-func TestPutRecordIsThrottledAsACall(t *testing.T) {
-	_, c := start(t, func(cfg *kinesisd.Config) {
-		cfg.EnforceShardLimits = true
-		cfg.Now = func() time.Time { return time.UnixMilli(1) }
-	})
-	create(t, c, "tweets", 1)
-	in := &kinesis.PutRecordInput{StreamName: aws.String("tweets"), PartitionKey: aws.String("k"), Data: make([]byte, 1<<20-1)}
-	if _, err := c.PutRecord(t.Context(), in); err != nil {
-		t.Fatalf("first put: %v", err)
-	}
-	_, err := c.PutRecord(t.Context(), in)
-	var throttled *types.ProvisionedThroughputExceededException
-	if !errors.As(err, &throttled) {
-		t.Errorf("second put: got %v, want %T", err, throttled)
-	}
-}
-
 func TestRecordFaultsFailInPart(t *testing.T) {
 	s, c := start(t)
 	create(t, c, "tweets", 2)
@@ -285,87 +167,6 @@ func TestRecordFaultsFailInPart(t *testing.T) {
 	}
 }
 
-func TestConcurrentPutsKeepOrderOfEach(t *testing.T) {
-	const writers, calls, size = 8, 20, 25
-	s, c := start(t)
-	create(t, c, "tweets", 2)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	answers := map[string]string{}
-	for w := range writers {
-		wg.Go(func() {
-			for call := range calls {
-				entries := make([]types.PutRecordsRequestEntry, size)
-				for i := range entries {
-					entries[i] = entry(fmt.Sprintf("w%d", w), fmt.Sprintf("%04d", call*size+i))
-				}
-				out, err := c.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("tweets"), Records: entries})
-				if err != nil {
-					t.Errorf("writer %d: %v", w, err)
-					return
-				}
-				mu.Lock()
-				for i, r := range out.Records {
-					answers[aws.ToString(r.SequenceNumber)] = *entries[i].PartitionKey + string(entries[i].Data)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	records, err := s.Records(t.Context(), "tweets")
-	if err != nil {
-		t.Fatalf("records: %v", err)
-	}
-	if got, want := len(records), writers*calls*size; got != want {
-		t.Fatalf("records: got %d, want %d", got, want)
-	}
-	for _, r := range records {
-		if got, want := r.PartitionKey+string(r.Data), answers[r.SequenceNumber]; got != want {
-			t.Fatalf("record %s: got %q, want %q", r.SequenceNumber, got, want)
-		}
-	}
-	next := map[string]int{}
-	for _, r := range records {
-		if want := fmt.Sprintf("%04d", next[r.PartitionKey]); string(r.Data) != want {
-			t.Fatalf("key %s: got %s, want %s", r.PartitionKey, r.Data, want)
-		}
-		next[r.PartitionKey]++
-	}
-}
-
-func TestDeleteWhilePutting(t *testing.T) {
-	_, c := start(t)
-	create(t, c, "tweets", 1)
-	stored := make(chan struct{})
-	var once sync.Once
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			defer once.Do(func() { close(stored) })
-			for {
-				_, err := c.PutRecords(t.Context(), &kinesis.PutRecordsInput{
-					StreamName: aws.String("tweets"), Records: []types.PutRecordsRequestEntry{entry("k", "a"), entry("k", "b")},
-				})
-				switch got := codeOf(err); got {
-				case "<nil>":
-					once.Do(func() { close(stored) })
-				case "ResourceNotFoundException":
-					return
-				default:
-					t.Errorf("put: got %s, want success or ResourceNotFoundException", got)
-					return
-				}
-			}
-		})
-	}
-	<-stored
-	if _, err := c.DeleteStream(t.Context(), &kinesis.DeleteStreamInput{StreamName: aws.String("tweets")}); err != nil {
-		t.Errorf("delete: %v", err)
-	}
-	wg.Wait()
-}
-
 func TestRestartKeepsRecords(t *testing.T) {
 	dir := t.TempDir()
 	inDir := func(c *natsd.Config) { c.Dir = dir }
@@ -400,65 +201,5 @@ func TestRestartKeepsRecords(t *testing.T) {
 	}
 	if got, want := aws.ToInt32(out.StreamDescriptionSummary.OpenShardCount), int32(2); got != want {
 		t.Errorf("shards: got %d, want %d", got, want)
-	}
-}
-
-func TestAnswerMeansStored(t *testing.T) {
-	nats := natsdtest.Start(t)
-	c := newClient(kinesisdtest.StartOn(t, nats))
-	create(t, c, "tweets", 1)
-	nc, err := nats.ConnectKinesis()
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatalf("jetstream: %v", err)
-	}
-	if err := js.DeleteStream(t.Context(), "tweets"); err != nil {
-		t.Fatalf("take the store away: %v", err)
-	}
-	for _, n := range []int{1, 3} {
-		entries := make([]types.PutRecordsRequestEntry, n)
-		for i := range entries {
-			entries[i] = entry("k", "x")
-		}
-		_, err := c.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("tweets"), Records: entries})
-		if got, want := codeOf(err), "InternalFailure"; got != want {
-			t.Errorf("put of %d without a store: got %s, want %s", n, got, want)
-		}
-	}
-}
-
-func BenchmarkPutRecords(b *testing.B) {
-	for _, writers := range []int{1, 4} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			_, c := start(b)
-			create(b, c, "tweets", 4)
-			entries := make([]types.PutRecordsRequestEntry, 500)
-			for i := range entries {
-				entries[i] = entry(fmt.Sprintf("KEY%d", i%100), strings.Repeat("x", 600))
-			}
-			calls := make(chan struct{})
-			var wg sync.WaitGroup
-			b.ResetTimer()
-			for range writers {
-				wg.Go(func() {
-					for range calls {
-						out, err := c.PutRecords(b.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("tweets"), Records: entries})
-						if err != nil || aws.ToInt32(out.FailedRecordCount) != 0 {
-							b.Errorf("put: %v", err)
-						}
-					}
-				})
-			}
-			for range b.N {
-				calls <- struct{}{}
-			}
-			close(calls)
-			wg.Wait()
-			b.ReportMetric(float64(b.N*len(entries))/b.Elapsed().Seconds(), "records/s")
-		})
 	}
 }

@@ -98,8 +98,9 @@ func (s *Server) serve(ctx context.Context, l net.Listener) {
 	}
 	closing := make(chan struct{})
 	s.stop = sync.OnceFunc(func() { close(closing) })
+	served := make(chan struct{})
 	go func() {
-		// Serve returns ErrServerClosed; that it ended is all there is to know.
+		defer close(served)
 		if err := hs.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.log.ErrorContext(ctx, "kinesis stand-in stopped serving", "error", err)
 		}
@@ -113,6 +114,8 @@ func (s *Server) serve(ctx context.Context, l net.Listener) {
 			s.log.WarnContext(ctx, "kinesis stand-in cut calls off", "error", err)
 			_ = hs.Close()
 		}
+		// Serve closes the listener, also when it was called after Shutdown.
+		<-served
 	}()
 }
 

@@ -1,6 +1,7 @@
 package natsd
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -68,9 +69,9 @@ func DefaultConfig() Config {
 func (c Config) Validate() error {
 	switch {
 	case c.Dir == "":
-		return fmt.Errorf("nats: dir is empty: name a directory for the streams")
+		return errors.New("nats: dir is empty: name a directory for the streams")
 	case c.Host == "":
-		return fmt.Errorf("nats: host is empty: name an address such as 127.0.0.1")
+		return errors.New("nats: host is empty: name an address such as 127.0.0.1")
 	case c.Port != -1 && (c.Port < 1 || c.Port > 65535):
 		return fmt.Errorf("nats: port %d: want 1 to 65535, or -1 for any that is free", c.Port)
 	case c.MaxStore < minStore:
