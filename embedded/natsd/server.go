@@ -22,7 +22,7 @@ const (
 	// readyWithin bounds a start: recovering large streams takes seconds.
 	readyWithin = 2 * time.Minute
 	// maxPayload is above the largest event and the largest Kinesis record.
-	maxPayload = 2 << 20
+	maxPayload = 4 << 20
 	// maxMemory bounds what clients may keep in memory streams; ours use none.
 	maxMemory = 256 << 20
 	// responseExpires and responseMaxMsgs bound User.AllowResponses.

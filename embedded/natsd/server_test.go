@@ -224,7 +224,7 @@ func TestConnectAsStranger(t *testing.T) {
 func TestLargePayload(t *testing.T) {
 	s := natsdtest.Start(t)
 	nc, err := s.Connect()
-	if got, want := connection(t, nc, err).MaxPayload(), int64(2<<20); got != want {
+	if got, want := connection(t, nc, err).MaxPayload(), int64(4<<20); got != want {
 		t.Errorf("max payload: got %d, want %d", got, want)
 	}
 }
