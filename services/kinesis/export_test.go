@@ -1,0 +1,4 @@
+package kinesis
+
+// AppendPutRecords is how a request's body is made.
+var AppendPutRecords = appendPutRecords
