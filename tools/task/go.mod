@@ -1,6 +1,6 @@
 module tools/task
 
-go 1.26.0
+go 1.26.4
 
 tool github.com/go-task/task/v3/cmd/task
 
