@@ -29,6 +29,9 @@ type Config struct {
 	// PinnedTTL is how long a standby of an ordered consumer waits before it takes
 	// over from a worker that went silent.
 	PinnedTTL time.Duration
+	// Alone says that no other process reads this consumer. What a killed run had
+	// in hand is then delivered at once instead of after AckWait.
+	Alone bool
 	// Grace is how long the batch in hand may go on after Run's context ended.
 	Grace time.Duration
 }

@@ -44,10 +44,30 @@ func (r *Runner) open(ctx context.Context) ([]*lane, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.cfg.Alone {
+		if err := r.takeBack(ctx, consumer.Stream, mainDurable); err != nil {
+			return nil, err
+		}
+		if err := r.takeBack(ctx, streams.Retry, retryDurable); err != nil {
+			return nil, err
+		}
+	}
 	return []*lane{
 		newLane(r, consumer.Stream, mainDurable, consumer.Ordered),
 		newLane(r, streams.Retry, retryDurable, false),
 	}, nil
+}
+
+// takeBack makes the server deliver at once what a run before this one had in hand.
+func (r *Runner) takeBack(ctx context.Context, stream string, durable jetstream.Consumer) error {
+	info := durable.CachedInfo()
+	if info.NumAckPending == 0 {
+		return nil
+	}
+	if _, err := r.client.JS.ResetConsumer(ctx, stream, info.Name); err != nil {
+		return fmt.Errorf("reset durable %s of stream %s: %w", info.Name, stream, err)
+	}
+	return nil
 }
 
 func (r *Runner) durableConfig(name string) jetstream.ConsumerConfig {

@@ -1,0 +1,137 @@
+package streams
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ServiceReplay plays tapes into the streams.
+const ServiceReplay = "replay"
+
+// UserOperator is the user of people and of what creates the topology: it has
+// every right.
+const UserOperator = "operator"
+
+// Services lists every service that connects with permissions of its own.
+func Services() []string {
+	return []string{ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay}
+}
+
+// InboxPrefix is where answers to one service arrive, so that no service can read
+// those to another.
+func InboxPrefix(service string) string { return "_INBOX_" + service }
+
+// grants is what a service may do beside what all of them do.
+type grants struct {
+	publishes []string // streams whose events it publishes
+	places    bool     // looks for its place in every stream
+	buckets   []string // buckets that it writes
+}
+
+var grantsOf = map[string]grants{
+	ServiceKinesis:   {},
+	ServiceMongo:     {},
+	ServiceArchive:   {buckets: []string{BucketBlocks}},
+	ServiceSentiment: {publishes: []string{Sentiment}},
+	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
+}
+
+// Permissions returns the subjects that a service may publish and subscribe, and
+// no more than it needs: its own consumers, its own events, its log and its dead
+// letters, the flags to read, and its own inbox. It returns an error for a service
+// that is not known.
+func Permissions(service string) (publish, subscribe []string, err error) {
+	grant, ok := grantsOf[service]
+	if !ok {
+		return nil, nil, fmt.Errorf("permissions of service %q: must be one of %q", service, Services())
+	}
+	publish = []string{
+		"$JS.ACK.>", // an acknowledgement names the stream and the consumer, and only its receiver knows it
+		"$JS.FC.>",
+		"logs." + service + ".>", streamInfo(Logs),
+	}
+	publish = append(publish, readBucket(BucketFlags)...)
+	publish = append(publish, readBucket(BucketConfig)...)
+	for _, consumer := range Consumers() {
+		if consumer.Service == service {
+			publish = append(publish, consume(consumer)...)
+		}
+	}
+	for _, stream := range grant.publishes {
+		publish = append(publish, strings.ToLower(stream)+".>", streamInfo(stream))
+	}
+	if grant.places {
+		publish = append(publish, streamInfo("*"), "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.CREATE.*.>", "$JS.API.CONSUMER.MSG.NEXT.*.*", "$JS.API.CONSUMER.DELETE.*.*", "$JS.API.CONSUMER.INFO.*.*")
+	}
+	for _, bucket := range grant.buckets {
+		publish = append(publish, "$KV."+bucket+".>")
+		publish = append(publish, readBucket(bucket)...)
+	}
+	slices.Sort(publish)
+	return slices.Compact(publish), []string{InboxPrefix(service) + ".>"}, nil
+}
+
+func streamInfo(stream string) string { return "$JS.API.STREAM.INFO." + stream }
+
+// readBucket is what it takes to get and to watch keys.
+func readBucket(bucket string) []string {
+	stream := bucketStream(bucket)
+	return []string{
+		streamInfo(stream),
+		"$JS.API.STREAM.MSG.GET." + stream,
+		"$JS.API.DIRECT.GET." + stream, "$JS.API.DIRECT.GET." + stream + ".>",
+		"$JS.API.CONSUMER.CREATE." + stream, "$JS.API.CONSUMER.CREATE." + stream + ".>",
+		"$JS.API.CONSUMER.INFO." + stream + ".*", "$JS.API.CONSUMER.DELETE." + stream + ".*",
+	}
+}
+
+// consume is what it takes to create a durable, to read it and to bury what
+// cannot be stored.
+func consume(consumer Consumer) []string {
+	subjects := []string{
+		streamInfo(consumer.Stream), streamInfo(Retry), streamInfo(Dead),
+		"$JS.API.DIRECT.GET." + consumer.Stream, "$JS.API.DIRECT.GET." + consumer.Stream + ".>",
+		"$JS.API.STREAM.MSG.GET." + consumer.Stream,
+		consumer.DeadFilter(),
+	}
+	for stream, durable := range map[string]string{consumer.Stream: consumer.Service, Retry: consumer.RetryDurable()} {
+		for _, verb := range []string{"CREATE", "INFO", "RESET", "MSG.NEXT"} {
+			subjects = append(subjects, "$JS.API.CONSUMER."+verb+"."+stream+"."+durable)
+		}
+		subjects = append(subjects, "$JS.API.CONSUMER.CREATE."+stream+"."+durable+".>")
+	}
+	return subjects
+}
+
+// PasswordVariable names the environment variable that holds a user's password
+// for the server.
+func PasswordVariable(user string) string { return "NATS_PASSWORD_" + strings.ToUpper(user) }
+
+// ServerAuthorization is the authorization block of a nats-server's configuration
+// for the operator and every service. Passwords are references to the server's
+// environment.
+func ServerAuthorization() (string, error) {
+	var block strings.Builder
+	block.WriteString("authorization {\n  users = [\n")
+	fmt.Fprintf(&block, "    {user: %q, password: $%s}\n", UserOperator, PasswordVariable(UserOperator))
+	for _, service := range Services() {
+		publish, subscribe, err := Permissions(service)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&block, "    {\n      user: %q, password: $%s\n      permissions: {\n", service, PasswordVariable(service))
+		fmt.Fprintf(&block, "        publish: [%s]\n", quoted(publish))
+		fmt.Fprintf(&block, "        subscribe: [%s]\n      }\n    }\n", quoted(subscribe))
+	}
+	block.WriteString("  ]\n}\n")
+	return block.String(), nil
+}
+
+func quoted(subjects []string) string {
+	quotes := make([]string, 0, len(subjects))
+	for _, subject := range subjects {
+		quotes = append(quotes, fmt.Sprintf("%q", subject))
+	}
+	return strings.Join(quotes, ", ")
+}
