@@ -100,8 +100,7 @@ func agree(t *testing.T, at string, schema *property, structure, data reflect.Ty
 		t.Errorf("%s: additionalProperties is %v, want false", at, schema.AdditionalProperties)
 	}
 	fields := map[string]bool{}
-	for i := range structure.NumField() {
-		field := structure.Field(i)
+	for field := range structure.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		fields[name] = true
 		child := schema.Properties[name]

@@ -3,6 +3,7 @@ package schemas
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,10 +46,8 @@ func validTime(field string, at time.Time) error {
 }
 
 func validOneOf(field, value string, allowed ...string) error {
-	for _, one := range allowed {
-		if value == one {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return fieldError(field, value, fmt.Sprintf("must be one of %q", allowed))
 }

@@ -91,9 +91,14 @@ func (t *Tweet) validCounts() error {
 		field string
 		n     int64
 	}{
-		{"reposts", t.Reposts}, {"replies", t.Replies}, {"likes", t.Likes}, {"quotes", t.Quotes},
-		{"author.followers", t.Author.Followers}, {"author.following", t.Author.Following},
-		{"author.posts", t.Author.Posts}, {"author.listed", t.Author.Listed},
+		{"reposts", t.Reposts},
+		{"replies", t.Replies},
+		{"likes", t.Likes},
+		{"quotes", t.Quotes},
+		{"author.followers", t.Author.Followers},
+		{"author.following", t.Author.Following},
+		{"author.posts", t.Author.Posts},
+		{"author.listed", t.Author.Listed},
 	} {
 		if count.n < 0 {
 			return fieldError(count.field, count.n, "must not be negative")

@@ -195,9 +195,9 @@ func TestRefusedEventIsDroppedAlone(t *testing.T) {
 		}}
 		h := logs.New(slog.NewJSONHandler(&out, nil), config(nil))
 		logger := slog.New(h)
-		for _, message := range []string{"1", "2", "3"} {
-			logger.InfoContext(t.Context(), message)
-		}
+		logger.InfoContext(t.Context(), "1")
+		logger.InfoContext(t.Context(), "2")
+		logger.InfoContext(t.Context(), "3")
 		end := start(t, h, p)
 		synctest.Wait()
 		end()
@@ -269,13 +269,16 @@ func TestRunCountsWhatIsLoggedWhileItEnds(t *testing.T) {
 		const before, during = 600, 100
 		h := logs.New(slog.DiscardHandler, config(nil))
 		logger := slog.New(h)
+		log := func(count int) {
+			for range count {
+				logger.InfoContext(t.Context(), "m")
+			}
+		}
 		calls := 0
 		p := &publisher{answer: func(ctx context.Context, _ []schemas.Event) error {
 			switch calls++; calls {
 			case 1:
-				for range during {
-					logger.InfoContext(t.Context(), "m")
-				}
+				log(during)
 			case 2:
 			default:
 				<-ctx.Done()
@@ -283,9 +286,7 @@ func TestRunCountsWhatIsLoggedWhileItEnds(t *testing.T) {
 			}
 			return nil
 		}}
-		for range before {
-			logger.InfoContext(t.Context(), "m")
-		}
+		log(before)
 		flush(t, h, p)
 		if got := uint64(len(p.stored())) + h.Dropped(); got != before+during {
 			t.Errorf("got %d published and %d dropped, want %d in all", len(p.stored()), h.Dropped(), before+during)

@@ -41,6 +41,7 @@ func TestPublishedIsWhatSlogWants(t *testing.T) {
 		h = logs.New(slog.DiscardHandler, config(nil))
 		return h
 	}, func(t *testing.T) map[string]any {
+		t.Helper()
 		p := &publisher{}
 		flush(t, h, p)
 		events := p.stored()

@@ -12,9 +12,8 @@ import (
 	"github.com/cdipaolo/goml/text"
 	"github.com/cdipaolo/sentiment"
 
-	"cashtag/schemas"
-
 	posttext "cashtag/internal/text"
+	"cashtag/schemas"
 )
 
 const (
