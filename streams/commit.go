@@ -68,7 +68,7 @@ func (c *committer) atomically(ctx context.Context, batch []*message) {
 		if len(batch) < 2 {
 			break
 		}
-		err := c.attempt(ctx, func(ctx context.Context) error {
+		err := c.link.attempt(ctx, c.cfg.Timeout, func(ctx context.Context) error {
 			wire := make([]*nats.Msg, len(batch))
 			for i, m := range batch {
 				wire[i] = m.wire()
@@ -105,7 +105,7 @@ func (c *committer) singly(ctx context.Context, batch []*message) {
 		retry := c.newRetry(1)
 		for m.live() {
 			var ack *jetstream.PubAck
-			err := c.attempt(ctx, func(ctx context.Context) (err error) {
+			err := c.link.attempt(ctx, c.cfg.Timeout, func(ctx context.Context) (err error) {
 				ack, err = c.js.PublishMsg(ctx, m.wire(), jetstream.WithRetryAttempts(0))
 				return err
 			})
@@ -162,7 +162,7 @@ func (c *committer) sendAll(ctx context.Context, batch []*message) []func(contex
 	results := make([]func(context.Context) error, len(batch))
 	for i, m := range batch {
 		var future jetstream.PubAckFuture
-		err := c.reachable(ctx)
+		err := c.link.up(ctx)
 		if err == nil {
 			future, err = c.js.PublishMsgAsync(m.wire(), jetstream.WithRetryAttempts(0))
 		}
@@ -193,31 +193,6 @@ func (c *committer) count(ack *jetstream.PubAck) {
 	c.counters.events.Add(1)
 }
 
-// attempt calls publish once, within the timeout of an attempt, unless the server
-// is away.
-func (c *committer) attempt(ctx context.Context, publish func(context.Context) error) error {
-	if err := c.reachable(ctx); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	defer cancel()
-	return publish(ctx)
-}
-
-// reachable keeps what would be published to a server that is away out of the
-// connection's buffer, from which it would be sent long after it was given up.
-func (c *committer) reachable(ctx context.Context) error {
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case c.client.Conn.IsClosed():
-		return nats.ErrConnectionClosed
-	case !c.client.Conn.IsConnected():
-		return nats.ErrConnectionReconnecting
-	}
-	return nil
-}
-
 func settle(batch []*message, err error) {
 	for _, m := range batch {
 		m.settle(err)
@@ -243,6 +218,7 @@ type retry struct {
 	pause     pause
 	events    int
 	tries     int // attempts that went unanswered
+	warned    bool
 }
 
 func (c *committer) newRetry(events int) *retry {
@@ -261,7 +237,10 @@ func (r *retry) again(ctx context.Context, v verdict, err error) bool {
 		}
 	}
 	r.committer.counters.retries.Add(1)
-	r.committer.log.WarnContext(ctx, "publish is tried again",
-		"stream", r.committer.stream, "events", r.events, "unanswered", r.tries, "error", err)
+	if !r.warned {
+		r.warned = true
+		r.committer.log.WarnContext(ctx, "publish is tried again",
+			"stream", r.committer.stream, "events", r.events, "error", err)
+	}
 	return r.pause.wait(ctx)
 }

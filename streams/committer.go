@@ -25,6 +25,7 @@ const queuedParts = 4096
 type committer struct {
 	cfg      PublisherConfig
 	client   *Client
+	link     *link
 	js       jetstream.JetStream // for asynchronous publishing, with limits of its own
 	log      *slog.Logger
 	counters *counters
@@ -52,6 +53,7 @@ func newCommitter(ctx context.Context, p *Publisher, config jetstream.StreamConf
 	c := &committer{
 		cfg:      p.cfg,
 		client:   p.client,
+		link:     p.link,
 		js:       js,
 		log:      p.log,
 		counters: &p.counters,

@@ -85,6 +85,7 @@ func (c PublisherConfig) Validate() error {
 type Publisher struct {
 	cfg      PublisherConfig
 	client   *Client
+	link     *link
 	log      *slog.Logger
 	counters counters
 
@@ -104,7 +105,9 @@ func NewPublisher(client *Client, cfg PublisherConfig) (*Publisher, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Publisher{cfg: cfg, client: client, log: log, committers: map[string]*committer{}}, nil
+	return &Publisher{
+		cfg: cfg, client: client, link: newLink(client.Conn), log: log, committers: map[string]*committer{},
+	}, nil
 }
 
 // Publish stores events, each on its subject. It validates all of them first: an
@@ -179,6 +182,9 @@ func (p *Publisher) Stats() PublisherStats { return p.counters.snapshot() }
 // ctx end first, they end with ErrPublisherClosed, and so does Close.
 func (p *Publisher) Close(ctx context.Context) error {
 	p.mu.Lock()
+	if !p.closed {
+		defer p.link.close()
+	}
 	p.closed = true
 	p.mu.Unlock()
 	idle := make(chan struct{})
@@ -263,7 +269,7 @@ func (p *Publisher) committer(ctx context.Context, stream string) (*committer, e
 
 // streamConfig waits for a server that is away until ctx ends.
 func (p *Publisher) streamConfig(ctx context.Context, stream string) (jetstream.StreamConfig, error) {
-	pause := newPause()
+	pause, warned := newPause(), false
 	for {
 		attempt, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 		s, err := p.client.JS.Stream(attempt, stream)
@@ -276,7 +282,10 @@ func (p *Publisher) streamConfig(ctx context.Context, stream string) (jetstream.
 		case verdictOf(err) == refused:
 			return jetstream.StreamConfig{}, fmt.Errorf("publish to %s: %w", stream, err)
 		}
-		p.log.WarnContext(ctx, "stream is waited for", "stream", stream, "error", err)
+		if !warned {
+			warned = true
+			p.log.WarnContext(ctx, "stream is waited for", "stream", stream, "error", err)
+		}
 		if !pause.wait(ctx) {
 			return jetstream.StreamConfig{}, fmt.Errorf("publish to %s: %w: %w", stream, context.Cause(ctx), err)
 		}

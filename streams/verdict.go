@@ -17,7 +17,7 @@ type verdict int
 
 const (
 	stored     verdict = iota
-	away               // nobody was there: wait, however long
+	away               // nobody was there, or went: wait, however long
 	unknown            // no answer: the same again, within the budget
 	incomplete         // a batch lost a message on the way
 	split              // a batch holds what is stored already
@@ -41,6 +41,7 @@ func verdictOf(err error) verdict {
 	case errors.Is(err, nats.ErrNoResponders),
 		errors.Is(err, jetstream.ErrNoStreamResponse),
 		errors.Is(err, nats.ErrConnectionReconnecting),
+		errors.Is(err, nats.ErrDisconnected),
 		errors.Is(err, nats.ErrReconnectBufExceeded):
 		return away
 	case errors.Is(err, nats.ErrConnectionClosed),
@@ -76,7 +77,7 @@ type pause struct{ backoff *backoff.ExponentialBackOff }
 
 const (
 	firstPause = 20 * time.Millisecond
-	maxPause   = time.Second
+	maxPause   = 250 * time.Millisecond
 )
 
 func newPause() pause {
