@@ -11,9 +11,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"cashtag/schemas"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // compiled holds the JSON Schema of every type, with formats and content

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
-
 	"cashtag/schemas"
 	"cashtag/streams"
+
+	"go.yaml.in/yaml/v3"
 )
 
 const asyncAPIPath = "../docs/asyncapi.yaml"

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"cashtag/schemas"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // queue holds events between the services that log and Run, in the order of their

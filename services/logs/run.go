@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"cashtag/schemas"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // Publisher stores events. It returns nil once all are stored. An error that wraps

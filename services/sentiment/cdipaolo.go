@@ -9,11 +9,11 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/cdipaolo/goml/text"
-	"github.com/cdipaolo/sentiment"
-
 	posttext "cashtag/internal/text"
 	"cashtag/schemas"
+
+	"github.com/cdipaolo/goml/text"
+	"github.com/cdipaolo/sentiment"
 )
 
 const (

@@ -8,12 +8,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/cdipaolo/goml/text"
-	model "github.com/cdipaolo/sentiment"
-
 	posttext "cashtag/internal/text"
 	"cashtag/schemas"
 	"cashtag/services/sentiment"
+
+	"github.com/cdipaolo/goml/text"
+	model "github.com/cdipaolo/sentiment"
 )
 
 func scorer(tb testing.TB) *sentiment.Cdipaolo {

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
@@ -15,6 +13,8 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 var _ sentiment.Publisher = (*streams.Publisher)(nil)
