@@ -9,13 +9,17 @@ import (
 // ServiceReplay plays tapes into the streams.
 const ServiceReplay = "replay"
 
+// ServiceAPI observes: it reads where everything stands, and the flags, and writes
+// its log alone.
+const ServiceAPI = "api"
+
 // UserOperator is the user of people and of what creates the topology: it has
 // every right.
 const UserOperator = "operator"
 
 // Services lists every service that connects with permissions of its own.
 func Services() []string {
-	return []string{ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay}
+	return []string{ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay, ServiceAPI}
 }
 
 // InboxPrefix is where answers to one service arrive, so that no service can read
@@ -26,6 +30,7 @@ func InboxPrefix(service string) string { return "_INBOX_" + service }
 type grants struct {
 	publishes []string // streams whose events it publishes
 	places    bool     // looks for its place in every stream
+	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
 }
 
@@ -34,6 +39,7 @@ var grantsOf = map[string]grants{
 	ServiceMongo:     {},
 	ServiceArchive:   {buckets: []string{BucketBlocks}},
 	ServiceSentiment: {publishes: []string{Sentiment}},
+	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
 }
 
@@ -47,7 +53,6 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 		return nil, nil, fmt.Errorf("permissions of service %q: must be one of %q", service, Services())
 	}
 	publish = []string{
-		"$JS.ACK.>", // an acknowledgement names the stream and the consumer, and only its receiver knows it
 		"$JS.FC.>",
 		"logs." + service + ".>", streamInfo(Logs),
 	}
@@ -55,6 +60,7 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	publish = append(publish, readBucket(BucketConfig)...)
 	for _, consumer := range Consumers() {
 		if consumer.Service == service {
+			publish = append(publish, "$JS.ACK.>") // the subject of an acknowledgement has more than one form
 			publish = append(publish, consume(consumer)...)
 		}
 	}
@@ -64,9 +70,13 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	if grant.places {
 		publish = append(publish, streamInfo("*"), "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.CREATE.*.>", "$JS.API.CONSUMER.MSG.NEXT.*.*", "$JS.API.CONSUMER.DELETE.*.*", "$JS.API.CONSUMER.INFO.*.*")
 	}
+	if grant.observes {
+		publish = append(publish, streamInfo("*"), "$JS.API.CONSUMER.INFO.*.*")
+	}
 	for _, bucket := range grant.buckets {
 		publish = append(publish, "$KV."+bucket+".>")
 		publish = append(publish, readBucket(bucket)...)
+		publish = append(publish, "$JS.API.STREAM.PURGE."+bucketStream(bucket)) // of one key, to prune it
 	}
 	slices.Sort(publish)
 	return slices.Compact(publish), []string{InboxPrefix(service) + ".>"}, nil
@@ -94,6 +104,9 @@ func consume(consumer Consumer) []string {
 		"$JS.API.DIRECT.GET." + consumer.Stream, "$JS.API.DIRECT.GET." + consumer.Stream + ".>",
 		"$JS.API.STREAM.MSG.GET." + consumer.Stream,
 		consumer.DeadFilter(),
+	}
+	if consumer.Ordered { // its active worker steps back for another
+		subjects = append(subjects, "$JS.API.CONSUMER.UNPIN."+consumer.Stream+"."+consumer.Service)
 	}
 	for stream, durable := range map[string]string{consumer.Stream: consumer.Service, Retry: consumer.RetryDurable()} {
 		for _, verb := range []string{"CREATE", "INFO", "RESET", "MSG.NEXT"} {
