@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cashtag/streams"
 
@@ -38,7 +39,7 @@ func Inspect(ctx context.Context, client *streams.Client, consumer streams.Consu
 	}
 	info := durable.CachedInfo()
 	figures := Figures{
-		Pending: info.NumPending + uint64(max(info.NumAckPending, 0)),
+		Pending: pendingOf(info, state),
 		Missing: metadataCount(info.Config.Metadata, metaMissing),
 		Dropped: metadataCount(info.Config.Metadata, metaDropped),
 		Floor:   info.AckFloor.Stream,
@@ -55,6 +56,21 @@ func Inspect(ctx context.Context, client *streams.Client, consumer streams.Consu
 	figures.Stored = seen - min(seen, unsettled)
 	figures.Pending += requeued
 	return figures, nil
+}
+
+// settling is how old a durable must be for its word that nothing is pending to be
+// taken when it delivered nothing yet.
+const settling = 5 * time.Second
+
+// pendingOf is what of the stream the durable has not settled. A server answers 0
+// for a moment while it still counts for a new durable.
+func pendingOf(info *jetstream.ConsumerInfo, state jetstream.StreamState) uint64 {
+	pending := info.NumPending + uint64(max(info.NumAckPending, 0))
+	fresh := info.TimeStamp.Sub(info.Created) < settling
+	if pending == 0 && fresh && info.Delivered.Consumer == 0 && info.AckFloor.Stream < state.LastSeq {
+		return state.Msgs
+	}
+	return pending
 }
 
 func countBuried(ctx context.Context, client *streams.Client, consumer streams.Consumer) (uint64, error) {
