@@ -59,16 +59,14 @@ var invalidCodes = map[string]bool{
 
 // isInvalid reports whether the far end refused a whole call for what is in it.
 func isInvalid(err error) bool {
-	var status *smithyhttp.ResponseError
-	if errors.As(err, &status) && status.HTTPStatusCode() == http.StatusRequestEntityTooLarge {
+	if status, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && status.HTTPStatusCode() == http.StatusRequestEntityTooLarge {
 		return true
 	}
 	return invalidCodes[codeOf(err)]
 }
 
 func codeOf(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""
@@ -100,12 +98,10 @@ func recordError(stream, code, message string) error {
 // brief strips what the SDK wraps around the cause: the operation, and for an
 // answer its status and request id.
 func brief(err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api
 	}
-	var send *smithyhttp.RequestSendError
-	if errors.As(err, &send) {
+	if send, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 		return send.Err
 	}
 	return err

@@ -2,8 +2,8 @@ package kinesis_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -230,7 +230,7 @@ func TestRefusalOfEverythingIsNotPoison(t *testing.T) {
 func TestRequestTooLargeIsHalved(t *testing.T) {
 	far := &farEnd{refuse: func(in put) *failure {
 		if len(in.Records) > 2 {
-			return &failure{413, "RequestEntityTooLarge", fmt.Sprint(len(in.Records))}
+			return &failure{413, "RequestEntityTooLarge", strconv.Itoa(len(in.Records))}
 		}
 		return nil
 	}}

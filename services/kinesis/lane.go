@@ -175,7 +175,7 @@ func (l *lane) spare(w *write, chunk []int) {
 		}
 	}
 	for _, i := range chunk {
-		w.errs[i] = fmt.Errorf("%w: %s", errAllRefused, w.errs[i])
+		w.errs[i] = fmt.Errorf("%w: %v", errAllRefused, w.errs[i]) //nolint:errorlint // wrapping it would keep it poison
 	}
 }
 

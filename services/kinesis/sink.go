@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -100,7 +101,7 @@ func checkRecord(key string, data []byte) error {
 		return durable.Poison(fmt.Errorf("record of %d bytes with its partition key: kinesis takes at most %d", size, MaxRecordBytes))
 	}
 	if key == "" {
-		return durable.Poison(fmt.Errorf("record without a partition key: the message has no key"))
+		return durable.Poison(errors.New("record without a partition key: the message has no key"))
 	}
 	if len(key) > maxKeyRunes && utf8.RuneCountInString(key) > maxKeyRunes {
 		return durable.Poison(fmt.Errorf("partition key of %d characters: kinesis takes at most %d", utf8.RuneCountInString(key), maxKeyRunes))
