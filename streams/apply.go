@@ -14,81 +14,77 @@ import (
 // would lose stored messages.
 var ErrWouldLose = errors.New("would lose data")
 
+// codeSubjectsOverlap is nats-server's, which its client has no name for.
+const codeSubjectsOverlap jetstream.ErrorCode = 10065
+
 // Apply makes the server agree with the topology and returns what it changed.
 //
 // A change that would lose stored messages (narrowed subjects, a lowered limit,
 // another storage or retention) is refused with an error that matches
 // ErrWouldLose and names each, and then nothing at all is changed. With force it
-// is done; a stream whose storage or retention differs is then deleted and made
-// anew, since a server cannot change that.
+// is done; what a server cannot change is then deleted and made anew.
+//
+// Should the server refuse a change, Apply returns those made before it beside
+// the error. It may be called again at any time.
 func Apply(ctx context.Context, client *Client, topology Topology, force bool) ([]Change, error) {
-	changes, err := Diff(ctx, client, topology)
-	if err != nil {
-		return nil, err
+	type step struct {
+		item
+		changes []Change
 	}
-	if losses := lossesOf(changes); len(losses) > 0 && !force {
+	var steps []step
+	var losses []string
+	for _, item := range topology.items() {
+		config, changes, err := item.compare(ctx, client)
+		if err != nil {
+			return nil, err
+		}
+		for _, change := range changes {
+			if change.Loses {
+				losses = append(losses, change.String())
+			}
+		}
+		if len(changes) > 0 {
+			item.config = config
+			steps = append(steps, step{item, changes})
+		}
+	}
+	if len(losses) > 0 && !force {
 		return nil, fmt.Errorf("apply streams: %w: %s: nothing was changed", ErrWouldLose, strings.Join(losses, "; "))
 	}
-	for _, config := range topology.Streams {
-		if err := applyStream(ctx, client, config, of(changes, KindStream, config.Name)); err != nil {
-			return nil, fmt.Errorf("apply stream %s: %w", config.Name, err)
+	var done []Change
+	for _, step := range steps {
+		if err := step.apply(ctx, client, step.changes); err != nil {
+			return done, fmt.Errorf("apply %s %s: %w", step.kind, step.name, err)
 		}
+		done = append(done, step.changes...)
 	}
-	for _, config := range topology.Buckets {
-		if err := applyBucket(ctx, client, config, of(changes, KindBucket, config.Bucket)); err != nil {
-			return nil, fmt.Errorf("apply bucket %s: %w", config.Bucket, err)
-		}
-	}
-	return changes, nil
+	return done, nil
 }
 
-func lossesOf(changes []Change) []string {
-	var losses []string
-	for _, change := range changes {
-		if change.Loses {
-			losses = append(losses, change.String())
+func (i item) apply(ctx context.Context, client *Client, changes []Change) error {
+	if slices.ContainsFunc(changes, func(c Change) bool { return c.Action == ActionReplace }) {
+		if err := client.JS.DeleteStream(ctx, i.config.Name); err != nil {
+			return fmt.Errorf("delete: %w", err)
 		}
 	}
-	return losses
-}
-
-func of(changes []Change, kind, name string) []Change {
-	var some []Change
-	for _, change := range changes {
-		if change.Kind == kind && change.Name == name {
-			some = append(some, change)
-		}
+	_, err := client.JS.CreateOrUpdateStream(ctx, i.config)
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == codeSubjectsOverlap {
+		return fmt.Errorf("%w: %s of this server keeps %s: narrow or delete that stream",
+			err, i.rival(ctx, client), strings.Join(i.config.Subjects, ","))
 	}
-	return some
-}
-
-// anew reports whether a stream must be deleted first.
-func anew(changes []Change) bool {
-	return slices.ContainsFunc(changes, func(c Change) bool { return c.Field == "storage" || c.Field == "retention" })
-}
-
-func applyStream(ctx context.Context, client *Client, config jetstream.StreamConfig, changes []Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	if anew(changes) {
-		if err := client.JS.DeleteStream(ctx, config.Name); err != nil {
-			return err
-		}
-	}
-	_, err := client.JS.CreateOrUpdateStream(ctx, config)
 	return err
 }
 
-func applyBucket(ctx context.Context, client *Client, config jetstream.KeyValueConfig, changes []Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	if anew(changes) {
-		if err := client.JS.DeleteKeyValue(ctx, config.Bucket); err != nil {
-			return err
+// rival names a stream that keeps subjects which this one should.
+func (i item) rival(ctx context.Context, client *Client) string {
+	for _, subject := range i.config.Subjects {
+		names := client.JS.StreamNames(ctx, jetstream.WithStreamListSubject(subject))
+		for name := range names.Name() {
+			if name != i.config.Name {
+				return "stream " + name
+			}
 		}
 	}
-	_, err := client.JS.CreateOrUpdateKeyValue(ctx, config)
-	return err
+	return "another stream"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -142,7 +143,7 @@ func (c *committer) gather() (batch []*message, size int) {
 	}
 	batch, size = first.messages, first.size
 	// Capacity may reach into the caller's later messages.
-	batch = batch[:len(batch):len(batch)]
+	batch = slices.Clip(batch)
 	linger := time.NewTimer(c.cfg.Linger - time.Since(first.at))
 	defer linger.Stop()
 	waiting := linger.C

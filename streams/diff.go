@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
+	"maps"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -18,22 +16,33 @@ const (
 	KindBucket = "bucket"
 )
 
+// The ways in which Apply makes a change.
+const (
+	ActionCreate  = "create"  // it is not there
+	ActionUpdate  = "update"  // its messages stay, but for those that a new limit drops
+	ActionReplace = "replace" // a server cannot change this: delete it, with its consumers, and make it anew
+)
+
 // Change is one difference between a server and a Topology.
 type Change struct {
-	Kind  string // KindStream or KindBucket
-	Name  string
-	Field string // "" when all of it is missing on the server
-	From  string // on the server
-	To    string // in the topology
-	Loses bool   // stored messages would be lost
+	Kind   string // KindStream or KindBucket
+	Name   string
+	Action string // ActionCreate, ActionUpdate or ActionReplace
+	Field  string // as NATS names it, such as max bytes; "" when all of it is missing
+	From   string // on the server
+	To     string // in the topology
+	Loses  bool   // stored messages would be lost, or could be
 }
 
 // String is one line for people.
 func (c Change) String() string {
-	if c.Field == "" {
+	if c.Action == ActionCreate {
 		return fmt.Sprintf("%s %s: create", c.Kind, c.Name)
 	}
 	line := fmt.Sprintf("%s %s: %s %s -> %s", c.Kind, c.Name, c.Field, c.From, c.To)
+	if c.Action == ActionReplace {
+		line += ": delete and make anew"
+	}
 	if c.Loses {
 		line += " (loses data)"
 	}
@@ -41,114 +50,114 @@ func (c Change) String() string {
 }
 
 // Diff lists what Apply would change on the server, in the order of the topology.
-// Streams and buckets that are not in the topology are nobody's business.
+// Every setting of a stream counts, also one that the topology leaves at its
+// default, but for placement and metadata where the topology has none: those
+// belong to whoever runs the servers. Streams and buckets that are not in the
+// topology are nobody's business.
 func Diff(ctx context.Context, client *Client, topology Topology) ([]Change, error) {
 	var changes []Change
-	for _, want := range topology.Streams {
-		stream, err := client.JS.Stream(ctx, want.Name)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			changes = append(changes, Change{Kind: KindStream, Name: want.Name})
-			continue
-		}
+	for _, item := range topology.items() {
+		_, is, err := item.compare(ctx, client)
 		if err != nil {
-			return nil, fmt.Errorf("compare stream %s: %w", want.Name, err)
+			return nil, err
 		}
-		changes = append(changes, compareStream(stream.CachedInfo().Config, want)...)
-	}
-	for _, want := range topology.Buckets {
-		// A bucket is a stream: its own configuration says what is there.
-		stream, err := client.JS.Stream(ctx, bucketStream(want.Bucket))
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			changes = append(changes, Change{Kind: KindBucket, Name: want.Bucket})
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("compare bucket %s: %w", want.Bucket, err)
-		}
-		changes = append(changes, compareBucket(stream.CachedInfo().Config, want)...)
+		changes = append(changes, is...)
 	}
 	return changes, nil
 }
 
+// item is a stream of the topology, or the stream that a bucket is.
+type item struct {
+	kind, name string
+	config     jetstream.StreamConfig
+}
+
+func (t Topology) items() []item {
+	items := make([]item, 0, len(t.Streams)+len(t.Buckets))
+	for _, config := range t.Streams {
+		items = append(items, item{kind: KindStream, name: config.Name, config: config})
+	}
+	for _, config := range t.Buckets {
+		items = append(items, item{kind: KindBucket, name: config.Bucket, config: bucketConfig(config)})
+	}
+	return items
+}
+
+// compare returns what to apply to the server and how that differs from what is
+// there.
+func (i item) compare(ctx context.Context, client *Client) (jetstream.StreamConfig, []Change, error) {
+	want := defaulted(i.config)
+	stream, err := client.JS.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return want, []Change{{Kind: i.kind, Name: i.name, Action: ActionCreate}}, nil
+	}
+	if err != nil {
+		return want, nil, fmt.Errorf("compare %s %s: %w", i.kind, i.name, err)
+	}
+	is := stream.CachedInfo().Config
+	is.Metadata = maps.Clone(is.Metadata)
+	maps.DeleteFunc(is.Metadata, func(key, _ string) bool { return strings.HasPrefix(key, "_nats.") })
+	if want.Placement == nil {
+		want.Placement = is.Placement
+	}
+	if want.Metadata == nil {
+		want.Metadata = is.Metadata
+	}
+	changes := differences(is, want)
+	for n := range changes {
+		changes[n].Kind, changes[n].Name = i.kind, i.name
+	}
+	return want, changes, nil
+}
+
 func bucketStream(bucket string) string { return "KV_" + bucket }
 
-// differ collects the differences of one stream or bucket.
-type differ struct {
-	kind, name string
-	changes    []Change
-}
-
-func (d *differ) field(name, from, to string, loses bool) {
-	if from != to {
-		d.changes = append(d.changes, Change{Kind: d.kind, Name: d.name, Field: name, From: from, To: to, Loses: loses})
+// bucketConfig is the stream that a bucket is, as ADR-8 of NATS has it.
+func bucketConfig(bucket jetstream.KeyValueConfig) jetstream.StreamConfig {
+	config := jetstream.StreamConfig{
+		Name:                   bucketStream(bucket.Bucket),
+		Description:            bucket.Description,
+		Subjects:               []string{"$KV." + bucket.Bucket + ".>"},
+		MaxMsgsPerSubject:      max(1, int64(bucket.History)),
+		MaxBytes:               bucket.MaxBytes,
+		MaxAge:                 bucket.TTL,
+		MaxMsgSize:             bucket.MaxValueSize,
+		Storage:                bucket.Storage,
+		Replicas:               bucket.Replicas,
+		Placement:              bucket.Placement,
+		Metadata:               bucket.Metadata,
+		Discard:                jetstream.DiscardNew,
+		AllowRollup:            true,
+		DenyDelete:             true,
+		AllowDirect:            true,
+		AllowMsgTTL:            bucket.LimitMarkerTTL != 0,
+		SubjectDeleteMarkerTTL: bucket.LimitMarkerTTL,
 	}
+	if bucket.Compression {
+		config.Compression = jetstream.S2Compression
+	}
+	return config
 }
 
-func compareStream(is, want jetstream.StreamConfig) []Change {
-	d := differ{kind: KindStream, name: want.Name}
-	d.field("subjects", strings.Join(is.Subjects, ","), strings.Join(want.Subjects, ","), narrows(is.Subjects, want.Subjects))
-	d.field("description", strconv.Quote(is.Description), strconv.Quote(want.Description), false)
-	d.field("retention", is.Retention.String(), want.Retention.String(), true)
-	d.field("discard", is.Discard.String(), want.Discard.String(), false)
-	d.field("storage", is.Storage.String(), want.Storage.String(), true)
-	d.field("compression", is.Compression.String(), want.Compression.String(), false)
-	d.field("replicas", strconv.Itoa(is.Replicas), strconv.Itoa(want.Replicas), false)
-	d.field("max age", age(is.MaxAge), age(want.MaxAge), shrinks(int64(is.MaxAge), int64(want.MaxAge)))
-	d.field("max bytes", limit(is.MaxBytes), limit(want.MaxBytes), shrinks(is.MaxBytes, want.MaxBytes))
-	d.field("max messages", limit(is.MaxMsgs), limit(want.MaxMsgs), shrinks(is.MaxMsgs, want.MaxMsgs))
-	d.field("max messages per subject", limit(is.MaxMsgsPerSubject), limit(want.MaxMsgsPerSubject), shrinks(is.MaxMsgsPerSubject, want.MaxMsgsPerSubject))
-	d.field("max message size", limit(int64(is.MaxMsgSize)), limit(int64(want.MaxMsgSize)), false)
-	d.field("dedupe window", is.Duplicates.String(), want.Duplicates.String(), false)
-	d.field("direct get", strconv.FormatBool(is.AllowDirect), strconv.FormatBool(want.AllowDirect), false)
-	d.field("atomic publish", strconv.FormatBool(is.AllowAtomicPublish), strconv.FormatBool(want.AllowAtomicPublish), false)
-	return d.changes
-}
-
-func compareBucket(is jetstream.StreamConfig, want jetstream.KeyValueConfig) []Change {
-	d := differ{kind: KindBucket, name: want.Bucket}
-	d.field("description", strconv.Quote(is.Description), strconv.Quote(want.Description), false)
-	d.field("history", limit(is.MaxMsgsPerSubject), limit(int64(want.History)), shrinks(is.MaxMsgsPerSubject, int64(want.History)))
-	d.field("storage", is.Storage.String(), want.Storage.String(), true)
-	d.field("replicas", strconv.Itoa(is.Replicas), strconv.Itoa(want.Replicas), false)
-	d.field("max age", age(is.MaxAge), age(want.TTL), shrinks(int64(is.MaxAge), int64(want.TTL)))
-	d.field("max bytes", limit(is.MaxBytes), limit(want.MaxBytes), shrinks(is.MaxBytes, want.MaxBytes))
-	return d.changes
-}
-
-// narrows reports whether a subject of is would no longer be kept.
-func narrows(is, want []string) bool {
-	return slices.ContainsFunc(is, func(subject string) bool {
-		return !slices.ContainsFunc(want, func(filter string) bool { return covers(filter, subject) })
-	})
-}
-
-// covers reports whether every subject that matches pattern matches filter too.
-func covers(filter, pattern string) bool {
-	wanted, tokens := strings.Split(filter, "."), strings.Split(pattern, ".")
-	for i, token := range wanted {
-		if token == ">" {
-			return len(tokens) > i
-		}
-		if i >= len(tokens) || tokens[i] == ">" || (token != "*" && token != tokens[i]) {
-			return false
+// defaulted puts what a server takes where a setting is not given.
+func defaulted(config jetstream.StreamConfig) jetstream.StreamConfig {
+	for _, limit := range []*int64{&config.MaxMsgs, &config.MaxBytes, &config.MaxMsgsPerSubject} {
+		if *limit == 0 {
+			*limit = -1
 		}
 	}
-	return len(wanted) == len(tokens)
-}
-
-// shrinks compares limits, of which 0 and less mean none.
-func shrinks(is, want int64) bool { return want > 0 && (is <= 0 || want < is) }
-
-func limit(n int64) string {
-	if n <= 0 {
-		return "unlimited"
+	if config.MaxMsgSize == 0 {
+		config.MaxMsgSize = -1
 	}
-	return strconv.FormatInt(n, 10)
-}
-
-func age(d time.Duration) string {
-	if d <= 0 {
-		return "unlimited"
+	if config.MaxConsumers == 0 {
+		config.MaxConsumers = -1
 	}
-	return d.String()
+	config.Replicas = max(1, config.Replicas)
+	if config.Duplicates == 0 {
+		config.Duplicates = dedupeWindow
+		if config.MaxAge > 0 {
+			config.Duplicates = min(dedupeWindow, config.MaxAge)
+		}
+	}
+	return config
 }

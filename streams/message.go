@@ -2,12 +2,13 @@ package streams
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
+
+	"cashtag/schemas"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"cashtag/schemas"
 )
 
 const headerContentType = "Content-Type"
@@ -58,9 +59,7 @@ func (m *message) wire() *nats.Msg {
 	if m.header == nil {
 		header[headerContentType] = contentTypeEvent
 	}
-	for key, values := range m.header {
-		header[key] = values
-	}
+	maps.Copy(header, m.header)
 	header[jetstream.MsgIDHeader] = []string{m.id}
 	if m.place != "" {
 		header[HeaderPlace] = []string{m.place}

@@ -7,10 +7,10 @@ import (
 	"regexp"
 	"strings"
 
+	"cashtag/schemas"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"cashtag/schemas"
 )
 
 // HeaderPlace carries a source's place: its name, a space and the value.

@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // tape is n events whose place is their index.
@@ -192,7 +192,7 @@ func TestKilledSourceGoesOn(t *testing.T) {
 		target := before + uint64(1+rand.IntN(tapeLength/4))
 		killed := false
 		tick := time.NewTicker(time.Millisecond)
-		for killed = false; !killed && len(ended) == 0; <-tick.C {
+		for ; !killed && len(ended) == 0; <-tick.C {
 			if n := stored(t, client); n >= target && n < tapeLength {
 				killed = true
 				_ = source.Process.Kill()
@@ -224,6 +224,7 @@ func stored(tb testing.TB, client *streams.Client) uint64 {
 
 // playTape is the source: it goes on behind its last place.
 func playTape(t *testing.T, address string) {
+	t.Helper()
 	conn, err := nats.Connect(address)
 	client := clientOf(t, conn, err)
 	publisher := newPublisher(t, client, nil)

@@ -11,10 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"cashtag/schemas"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"cashtag/schemas"
 )
 
 // maxBatch is what nats-server accepts as one atomic batch.

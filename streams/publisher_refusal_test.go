@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 func TestPublishToAMissingStream(t *testing.T) {

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 var postedAt = time.Date(2024, 3, 1, 15, 0, 0, 0, time.UTC)
@@ -91,7 +91,7 @@ func newPublisher(tb testing.TB, client *streams.Client, change func(*streams.Pu
 		tb.Fatalf("publisher: %v", err)
 	}
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), time.Second)
 		defer cancel()
 		if err := publisher.Close(ctx); err != nil {
 			tb.Errorf("close publisher: %v", err)

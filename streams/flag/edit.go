@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/streams"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // State is one flag as it stands.

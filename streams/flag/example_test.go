@@ -14,7 +14,7 @@ import (
 func ExampleSet_Gate() {
 	ctx := context.Background()
 	dir, _ := os.MkdirTemp("", "flag")
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	cfg := natsd.DefaultConfig()
 	cfg.Dir, cfg.Port = dir, -1
 	server, err := natsd.Start(cfg)

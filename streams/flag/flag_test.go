@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/streams"
 	"cashtag/streams/flag"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // lines collects what a logger writes.

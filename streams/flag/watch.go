@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"cashtag/streams"
+
 	"github.com/cenkalti/backoff/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"cashtag/streams"
 )
 
 const (
