@@ -1,8 +1,10 @@
 package kinesis
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/url"
 	"regexp"
@@ -24,7 +26,8 @@ type Config struct {
 	// Endpoint is the URL of a server other than Amazon's; "" is Amazon's.
 	Endpoint string
 	// AccessKey and SecretKey are static credentials; both empty leaves them to
-	// the SDK's chain: environment, shared files, web identity, container, host.
+	// the SDK's chain: environment, shared files, web identity, container, host. A
+	// Config prints, logs and encodes without them.
 	AccessKey, SecretKey string
 	// Create makes Ensure create a stream that does not exist.
 	Create bool
@@ -96,3 +99,19 @@ func (c Config) validEndpoint() error {
 	}
 	return nil
 }
+
+// String gives the configuration without its secrets.
+func (c Config) String() string {
+	return fmt.Sprintf("streams %v, region %q, endpoint %q", c.Streams, c.Region, c.Endpoint)
+}
+
+// GoString is String, for %#v.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue implements slog.LogValuer without the secrets.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("streams", c.Streams), slog.String("region", c.Region), slog.String("endpoint", c.Endpoint))
+}
+
+// MarshalJSON encodes what String gives.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }

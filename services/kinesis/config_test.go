@@ -1,6 +1,9 @@
 package kinesis_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -62,5 +65,21 @@ func TestNewClientWithoutARegion(t *testing.T) {
 	_, err := kinesis.NewClient(t.Context(), kinesis.DefaultConfig())
 	if err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
 		t.Errorf("got %v, want an error that says AWS_REGION", err)
+	}
+}
+
+func TestSecretsStayIn(t *testing.T) {
+	cfg := kinesis.DefaultConfig()
+	cfg.AccessKey, cfg.SecretKey = "hunter1", "hunter2"
+	encoded, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).InfoContext(t.Context(), "opened", "config", cfg)
+	for _, got := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), string(encoded), log.String()} {
+		if strings.Contains(got, "hunter") || !strings.Contains(got, "cashtag-tweets") {
+			t.Errorf("got %q, want the streams and no secret", got)
+		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 // DefaultConfig and set URI.
 type Config struct {
 	// URI is the connection string. It is a secret, since it may hold a password:
-	// a Config prints, logs and encodes without it.
+	// a Config prints, logs and encodes without it. What goes over the wire is
+	// compressed only where the URI names compressors.
 	URI string
 	// Database holds the collections.
 	Database string
