@@ -29,7 +29,7 @@ func InboxPrefix(service string) string { return "_INBOX_" + service }
 // grants is what a service may do beside what all of them do.
 type grants struct {
 	publishes []string // streams whose events it publishes
-	places    bool     // looks for its place in every stream
+	places    bool     // looks for its place in the streams that it publishes
 	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
 }
@@ -52,23 +52,19 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("permissions of service %q: must be one of %q", service, Services())
 	}
-	publish = []string{
-		"$JS.FC.>",
-		"logs." + service + ".>", streamInfo(Logs),
-	}
+	publish = []string{"logs." + service + ".>", streamInfo(Logs)}
 	publish = append(publish, readBucket(BucketFlags)...)
 	publish = append(publish, readBucket(BucketConfig)...)
 	for _, consumer := range Consumers() {
 		if consumer.Service == service {
-			publish = append(publish, "$JS.ACK.>") // the subject of an acknowledgement has more than one form
 			publish = append(publish, consume(consumer)...)
 		}
 	}
 	for _, stream := range grant.publishes {
 		publish = append(publish, strings.ToLower(stream)+".>", streamInfo(stream))
-	}
-	if grant.places {
-		publish = append(publish, streamInfo("*"), "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.CREATE.*.>", "$JS.API.CONSUMER.MSG.NEXT.*.*", "$JS.API.CONSUMER.DELETE.*.*", "$JS.API.CONSUMER.INFO.*.*")
+		if grant.places {
+			publish = append(publish, "$JS.API.STREAM.MSG.GET."+stream, "$JS.API.DIRECT.GET."+stream)
+		}
 	}
 	if grant.observes {
 		publish = append(publish, streamInfo("*"), "$JS.API.CONSUMER.INFO.*.*")
@@ -84,16 +80,25 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 
 func streamInfo(stream string) string { return "$JS.API.STREAM.INFO." + stream }
 
+// answers is where a server wants to hear about a delivery: in the short form, and
+// in the long one that starts with the domain and the account.
+func answers(verb, stream, consumer string) []string {
+	return []string{
+		"$JS." + verb + "." + stream + "." + consumer,
+		"$JS." + verb + ".*.*." + stream + "." + consumer,
+	}
+}
+
 // readBucket is what it takes to get and to watch keys.
 func readBucket(bucket string) []string {
 	stream := bucketStream(bucket)
-	return []string{
+	return append(answers("FC", stream, ">"),
 		streamInfo(stream),
-		"$JS.API.STREAM.MSG.GET." + stream,
-		"$JS.API.DIRECT.GET." + stream, "$JS.API.DIRECT.GET." + stream + ".>",
-		"$JS.API.CONSUMER.CREATE." + stream, "$JS.API.CONSUMER.CREATE." + stream + ".>",
-		"$JS.API.CONSUMER.INFO." + stream + ".*", "$JS.API.CONSUMER.DELETE." + stream + ".*",
-	}
+		"$JS.API.STREAM.MSG.GET."+stream,
+		"$JS.API.DIRECT.GET."+stream, "$JS.API.DIRECT.GET."+stream+".>",
+		"$JS.API.CONSUMER.CREATE."+stream+".>",
+		"$JS.API.CONSUMER.INFO."+stream+".*", "$JS.API.CONSUMER.DELETE."+stream+".*",
+	)
 }
 
 // consume is what it takes to create a durable, to read it and to bury what
@@ -113,6 +118,7 @@ func consume(consumer Consumer) []string {
 			subjects = append(subjects, "$JS.API.CONSUMER."+verb+"."+stream+"."+durable)
 		}
 		subjects = append(subjects, "$JS.API.CONSUMER.CREATE."+stream+"."+durable+".>")
+		subjects = append(subjects, answers("ACK", stream, durable+".>")...)
 	}
 	return subjects
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"cashtag/schemas"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 )
 
 // HeaderPlace carries a source's place: its name, a space and the value.
@@ -56,29 +58,43 @@ func placeIn(headers nats.Header, source string) string {
 	return value
 }
 
-// firstLook is how many of the last messages of a stream are searched first.
-// Each look is twice as far back as the one before, so that a place far back costs
-// one pass over the stream.
-const firstLook = 1024
+const (
+	// firstLook is how many of the last messages of a stream are searched first.
+	// Each look is twice as far back as the one before, so that a place far back
+	// costs one pass over the stream.
+	firstLook = 1024
+	// Bounds of one read of a look.
+	readMessages = 1024
+	readBytes    = 8 << 20
+	readTimeout  = 10 * time.Second
+)
 
 // LastPlace is the last place that source left in stream, or "" where it left
 // none. Messages of other publishers, and gaps that deleted messages left, do not
 // matter; a place whose own message was deleted is gone, and the one before it is
 // the last.
 func LastPlace(ctx context.Context, client *Client, stream, source string) (string, error) {
-	s, err := client.JS.Stream(ctx, stream)
+	place, err := lastPlace(ctx, client.JS, stream, source)
 	if err != nil {
 		return "", fmt.Errorf("last place of %s in %s: %w", source, stream, err)
 	}
-	state := s.CachedInfo().State
+	return place, nil
+}
+
+func lastPlace(ctx context.Context, js jetstream.JetStream, name, source string) (string, error) {
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	state := stream.CachedInfo().State
 	if state.Msgs == 0 {
 		return "", nil
 	}
-	last, err := s.GetMsg(ctx, state.LastSeq)
+	last, err := stream.GetMsg(ctx, state.LastSeq)
 	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
+	case errors.Is(err, jetstream.ErrMsgNotFound): // deleted
 	case err != nil:
-		return "", fmt.Errorf("last place of %s in %s: %w", source, stream, err)
+		return "", err
 	default:
 		if value := placeIn(last.Header, source); value != "" {
 			return value, nil
@@ -90,9 +106,9 @@ func LastPlace(ctx context.Context, client *Client, stream, source string) (stri
 		if end-start >= look {
 			start = end - look + 1
 		}
-		value, err := lastPlaceWithin(ctx, client.JS, stream, source, start, end)
+		value, err := lastPlaceWithin(ctx, js, name, source, start, end)
 		if err != nil {
-			return "", fmt.Errorf("last place of %s in %s: %w", source, stream, err)
+			return "", err
 		}
 		if value != "" || start == state.FirstSeq {
 			return value, nil
@@ -101,42 +117,50 @@ func LastPlace(ctx context.Context, client *Client, stream, source string) (stri
 	}
 }
 
-// lastPlaceWithin reads the headers of the sequences start to end.
+// lastPlaceWithin reads the sequences start to end.
 func lastPlaceWithin(ctx context.Context, js jetstream.JetStream, stream, source string, start, end uint64) (string, error) {
-	consumer, err := js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:   start,
-		HeadersOnly:   true,
-	})
-	if err != nil {
-		return "", err
-	}
-	if consumer.CachedInfo().NumPending == 0 {
-		return "", nil
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		return "", err
-	}
-	defer messages.Stop()
 	found := ""
-	for {
-		message, err := messages.Next(jetstream.NextContext(ctx))
+	for start <= end {
+		next, err := readRun(ctx, js, stream, start, func(message *jetstream.RawStreamMsg) {
+			if message.Sequence > end {
+				return
+			}
+			if value := placeIn(message.Header, source); value != "" {
+				found = value
+			}
+		})
+		if errors.Is(err, jetstreamext.ErrNoMessages) {
+			return found, nil // the rest is deleted
+		}
 		if err != nil {
 			return "", err
 		}
-		meta, err := message.Metadata()
-		if err != nil {
-			return "", err
-		}
-		if meta.Sequence.Stream > end {
-			return found, nil
-		}
-		if value := placeIn(message.Headers(), source); value != "" {
-			found = value
-		}
-		if meta.Sequence.Stream == end || meta.NumPending == 0 {
-			return found, nil
-		}
+		start = next
 	}
+	return found, nil
+}
+
+// readRun reads a run of messages from start on and returns the sequence behind
+// it. The client ends a read that timed out without a word, so a run may be
+// shorter than it was asked for, and an empty one is an error.
+func readRun(ctx context.Context, js jetstream.JetStream, stream string, start uint64, each func(*jetstream.RawStreamMsg)) (next uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	run, err := jetstreamext.GetBatch(ctx, js, stream, readMessages,
+		jetstreamext.GetBatchSeq(start), jetstreamext.GetBatchMaxBytes(readBytes))
+	if err != nil {
+		return 0, err
+	}
+	next = start
+	for message, err := range run {
+		if err != nil {
+			return 0, err
+		}
+		each(message)
+		next = message.Sequence + 1
+	}
+	if next == start {
+		return 0, fmt.Errorf("read from sequence %d: no answer within %s", start, readTimeout)
+	}
+	return next, nil
 }

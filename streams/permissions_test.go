@@ -1,0 +1,407 @@
+package streams_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cashtag/embedded/natsd"
+	"cashtag/embedded/natsd/natsdtest"
+	"cashtag/schemas"
+	"cashtag/streams"
+	"cashtag/streams/flag"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// guarded is a server that knows every service, with the topology applied.
+func guarded(t *testing.T) (*natsd.Server, *streams.Client) {
+	t.Helper()
+	server := natsdtest.Start(t, func(c *natsd.Config) {
+		for _, service := range streams.Services() {
+			publish, subscribe, err := streams.Permissions(service)
+			if err != nil {
+				t.Fatalf("permissions: %v", err)
+			}
+			c.Users = append(c.Users, natsd.User{Name: service, Password: "secret", Publish: publish, Subscribe: subscribe})
+		}
+	})
+	operator := inProcess(t, server)
+	apply(t, operator, topology(t), false)
+	return server, operator
+}
+
+// violations collects what the server refused to one connection.
+type violations struct {
+	mu   sync.Mutex
+	errs []string
+}
+
+func (v *violations) add(_ *nats.Conn, _ *nats.Subscription, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if errors.Is(err, nats.ErrPermissionViolation) {
+		v.errs = append(v.errs, err.Error())
+	}
+}
+
+func (v *violations) all() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.errs)
+}
+
+func connectAs(tb testing.TB, server *natsd.Server, service string) (*streams.Client, *violations) {
+	tb.Helper()
+	refused := &violations{}
+	conn, err := server.ConnectAs(service, nats.CustomInboxPrefix(streams.InboxPrefix(service)), nats.ErrorHandler(refused.add))
+	return clientOf(tb, conn, err), refused
+}
+
+// must is for the calls whose results do not matter.
+func must(tb testing.TB, what string, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Errorf("%s: %v", what, err)
+	}
+}
+
+func consumersOf(service string) []streams.Consumer {
+	return slices.DeleteFunc(streams.Consumers(), func(c streams.Consumer) bool { return c.Service != service })
+}
+
+// Each service can do all of its work.
+func TestPermissionsSuffice(t *testing.T) {
+	server, operator := guarded(t)
+	for _, stream := range []string{"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "logs.test"} {
+		if _, err := operator.JS.Publish(t.Context(), stream+".AAPL", []byte("{}")); err != nil {
+			t.Fatalf("publish: %v", err)
+		}
+	}
+	work := map[string]func(*testing.T, *streams.Client, *streams.Publisher){
+		streams.ServiceReplay:    replays,
+		streams.ServiceSentiment: scores,
+		streams.ServiceArchive:   cutsBlocks,
+		streams.ServiceAPI:       observes,
+	}
+	for _, service := range streams.Services() {
+		t.Run(service, func(t *testing.T) {
+			client, refused := connectAs(t, server, service)
+			publisher := newPublisher(t, client, func(c *streams.PublisherConfig) { c.Timeout, c.Retries = 2*time.Second, 0 })
+			watchesFlags(t, client, operator)
+			must(t, "log", publisher.Publish(t.Context(), schemas.New("log-"+service, "/test", service, postedAt,
+				&schemas.Log{Service: service, Level: schemas.LevelInfo, Message: "here"})))
+			for _, consumer := range consumersOf(service) {
+				consumes(t, client, operator, publisher, consumer)
+			}
+			if do := work[service]; do != nil {
+				do(t, client, publisher)
+			}
+			must(t, "flush", client.Conn.Flush())
+			if got := refused.all(); len(got) != 0 {
+				t.Errorf("refused: got %q, want nothing", got)
+			}
+		})
+	}
+}
+
+func watchesFlags(t *testing.T, client, operator *streams.Client) {
+	t.Helper()
+	set, err := flag.Open(t.Context(), client, nil)
+	if err != nil {
+		t.Fatalf("open flags: %v", err)
+	}
+	defer set.Close()
+	bucket, err := operator.JS.KeyValue(t.Context(), streams.BucketFlags)
+	if err != nil {
+		t.Fatalf("bucket: %v", err)
+	}
+	gate := set.Gate("backup", true)
+	changed := gate.Changed()
+	word := flag.On
+	if gate.On() {
+		word = flag.Off
+	}
+	if _, err := bucket.PutString(t.Context(), "backup", word); err != nil {
+		t.Fatalf("put: %v", err)
+	}
+	select {
+	case <-changed:
+	case <-time.After(5 * time.Second):
+		t.Error("the change of a flag was not heard of")
+	}
+	config, err := client.JS.KeyValue(t.Context(), streams.BucketConfig)
+	if err != nil {
+		t.Fatalf("bucket config: %v", err)
+	}
+	if _, err := config.Get(t.Context(), "tickers"); !errors.Is(err, jetstream.ErrKeyNotFound) {
+		t.Errorf("get from config: got %v, want %v", err, jetstream.ErrKeyNotFound)
+	}
+}
+
+// consumes creates both durables of a consumer, reads, settles in every way, buries
+// and starts again.
+func consumes(t *testing.T, client, operator *streams.Client, publisher *streams.Publisher, consumer streams.Consumer) {
+	t.Helper()
+	ctx := t.Context()
+	retry := streams.RetrySubject(consumer.Service, strings.ToLower(consumer.Stream)+".x.AAPL")
+	if _, err := operator.JS.Publish(ctx, retry, []byte("{}")); err != nil {
+		t.Fatalf("requeue: %v", err)
+	}
+	main := jetstream.ConsumerConfig{Durable: consumer.Service, AckPolicy: jetstream.AckExplicitPolicy}
+	if consumer.Ordered {
+		main.AckPolicy, main.PriorityPolicy = jetstream.AckAllPolicy, jetstream.PriorityPolicyPinned
+		main.PriorityGroups, main.PinnedTTL = []string{"worker"}, time.Minute
+	}
+	requeued := jetstream.ConsumerConfig{
+		Durable: consumer.RetryDurable(), AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: consumer.RetryFilter(),
+	}
+	for _, lane := range []struct {
+		stream string
+		cfg    jetstream.ConsumerConfig
+	}{{consumer.Stream, main}, {streams.Retry, requeued}} {
+		what := lane.stream + "/" + lane.cfg.Durable
+		stream, err := client.JS.Stream(ctx, lane.stream)
+		must(t, what+": stream info", err)
+		_, err = client.JS.CreateOrUpdateConsumer(ctx, lane.stream, lane.cfg)
+		must(t, what+": create", err)
+		lane.cfg.Metadata = map[string]string{"a": "b"}
+		_, err = client.JS.UpdateConsumer(ctx, lane.stream, lane.cfg)
+		must(t, what+": update", err)
+		durable, err := client.JS.Consumer(ctx, lane.stream, lane.cfg.Durable)
+		if err != nil {
+			t.Fatalf("%s: info: %v", what, err)
+		}
+		for _, settle := range []func(jetstream.Msg) error{jetstream.Msg.InProgress, jetstream.Msg.Nak, jetstream.Msg.InProgress} {
+			must(t, what+": settle", settle(next(t, durable, lane.cfg)))
+			_, err = client.JS.ResetConsumer(ctx, lane.stream, lane.cfg.Durable)
+			must(t, what+": reset", err)
+		}
+		must(t, what+": ack", next(t, durable, lane.cfg).DoubleAck(ctx))
+		if len(lane.cfg.PriorityGroups) > 0 {
+			must(t, what+": unpin", stream.UnpinConsumer(ctx, lane.cfg.Durable, lane.cfg.PriorityGroups[0]))
+		}
+		if lane.stream == consumer.Stream {
+			_, err = stream.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(">"))
+			must(t, what+": get", err)
+		}
+	}
+	subject := strings.ToLower(consumer.Stream) + ".x.AAPL"
+	must(t, consumer.Key()+": bury", publisher.Publish(ctx, schemas.New(schemas.DeadID(consumer.Service, consumer.Stream, 1), "/test", "AAPL", postedAt,
+		&schemas.Dead{
+			Consumer: consumer.Service, Stream: consumer.Stream, Sequence: 1, Subject: subject,
+			Payload: []byte("{}"), Reason: "test", Tries: 1, BuriedAt: postedAt,
+		})))
+}
+
+func next(t *testing.T, durable jetstream.Consumer, cfg jetstream.ConsumerConfig) jetstream.Msg {
+	t.Helper()
+	options := []jetstream.FetchOpt{jetstream.FetchMaxWait(5 * time.Second)}
+	if len(cfg.PriorityGroups) > 0 {
+		options = append(options, jetstream.FetchPriorityGroup(cfg.PriorityGroups[0]))
+	}
+	batch, err := durable.Fetch(1, options...)
+	if err != nil {
+		t.Fatalf("fetch %s: %v", cfg.Durable, err)
+	}
+	message, ok := <-batch.Messages()
+	if !ok {
+		t.Fatalf("fetch %s: got nothing, %v", cfg.Durable, batch.Error())
+	}
+	return message
+}
+
+func replays(t *testing.T, client *streams.Client, publisher *streams.Publisher) {
+	t.Helper()
+	must(t, "publish", publisher.PublishPlaced(t.Context(), "tape", tape("permitted", 1200)...))
+	must(t, "publish", publisher.PublishPlaced(t.Context(), "other", tape("other", 1200)...))
+	if got := lastPlace(t, client, "tape"); got != "1199" {
+		t.Errorf("place: got %q, want 1199", got)
+	}
+	bar := &schemas.Quote{
+		Feed: schemas.FeedStockNet, Kind: schemas.KindBar, Ticker: "AAPL", Delay: schemas.DelayEndOfDay, QuotedAt: postedAt,
+		Price: 1, Bar: &schemas.Bar{IntervalS: 60, Open: 1, High: 1, Low: 1, Close: 1},
+	}
+	must(t, "publish", publisher.Publish(t.Context(), schemas.New(schemas.QuoteID(bar), "/test", "AAPL", postedAt, bar),
+		schemas.New("clock", "/test", schemas.MICXNYS, postedAt, &schemas.Clock{MIC: schemas.MICXNYS})))
+	for _, stream := range []string{streams.Quotes, streams.Market} {
+		_, err := streams.LastPlace(t.Context(), client, stream, "tape")
+		must(t, "place in "+stream, err)
+	}
+}
+
+func scores(t *testing.T, _ *streams.Client, publisher *streams.Publisher) {
+	t.Helper()
+	must(t, "publish", publisher.Publish(t.Context(), schemas.New("score", "/test", "AAPL", postedAt, &schemas.Sentiment{
+		TweetID: "x:1", Ticker: "AAPL", PostedAt: postedAt, Scorer: "test", Version: "1",
+		Label: schemas.LabelUnknown, FromStream: streams.Tweets, FromSequence: 1,
+	})))
+}
+
+func cutsBlocks(t *testing.T, client *streams.Client, _ *streams.Publisher) {
+	t.Helper()
+	blocks, err := client.JS.KeyValue(t.Context(), streams.BucketBlocks)
+	if err != nil {
+		t.Fatalf("bucket: %v", err)
+	}
+	revision, err := blocks.Create(t.Context(), "TWEETS.1", []byte("10"))
+	must(t, "create", err)
+	_, err = blocks.Update(t.Context(), "TWEETS.1", []byte("11"), revision)
+	must(t, "update", err)
+	_, err = blocks.Get(t.Context(), "TWEETS.1")
+	must(t, "get", err)
+	must(t, "delete", blocks.Purge(t.Context(), "TWEETS.1"))
+}
+
+func observes(t *testing.T, client *streams.Client, _ *streams.Publisher) {
+	t.Helper()
+	for _, name := range streams.StreamNames() {
+		_, err := client.JS.Stream(t.Context(), name)
+		must(t, "stream info", err)
+	}
+	for _, consumer := range streams.Consumers() {
+		_, err := client.JS.Consumer(t.Context(), consumer.Stream, consumer.Service)
+		must(t, "consumer info of "+consumer.Key(), err)
+	}
+}
+
+// publishers names the services, beside the operator, that may publish to a stream
+// at large.
+var publishers = map[string][]string{
+	streams.Tweets:    {streams.ServiceReplay},
+	streams.Quotes:    {streams.ServiceReplay},
+	streams.Market:    {streams.ServiceReplay},
+	streams.Sentiment: {streams.ServiceSentiment},
+}
+
+// forbidden lists what a service must not publish.
+func forbidden(service string) []string {
+	subjects := []string{
+		"$JS.API.STREAM.CREATE.NEW", "$KV.config.tickers", "$KV.latest.AAPL", "retry." + service + ".tweets.x.AAPL",
+		"$JS.API.CONSUMER.CREATE.TWEETS", "$JS.API.CONSUMER.DURABLE.CREATE.TWEETS." + service,
+		"_INBOX.x", "unknown", "$SYS.REQ.SERVER.PING",
+	}
+	for _, flagged := range flag.Table() {
+		subjects = append(subjects, "$KV.flags."+flagged.Name)
+	}
+	for _, stream := range append(streams.StreamNames(), "KV_flags", "KV_config") {
+		for _, verb := range []string{"UPDATE", "DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"} {
+			subjects = append(subjects, "$JS.API.STREAM."+verb+"."+stream)
+		}
+		if !slices.Contains(publishers[stream], service) && !strings.HasPrefix(stream, "KV_") {
+			subjects = append(subjects, strings.ToLower(stream)+".x.AAPL")
+		}
+	}
+	for _, other := range streams.Services() {
+		if other == service {
+			continue
+		}
+		subjects = append(subjects, "logs."+other+".info", "dead."+other+".tweets.x.AAPL", streams.InboxPrefix(other)+".x")
+	}
+	for _, consumer := range streams.Consumers() {
+		for stream, durable := range map[string]string{consumer.Stream: consumer.Service, streams.Retry: consumer.RetryDurable()} {
+			subjects = append(subjects, "$JS.API.CONSUMER.DELETE."+stream+"."+durable)
+			if consumer.Service == service {
+				continue
+			}
+			for _, verb := range []string{"CREATE", "MSG.NEXT", "RESET", "PAUSE", "UNPIN"} {
+				subjects = append(subjects, "$JS.API.CONSUMER."+verb+"."+stream+"."+durable)
+			}
+			subjects = append(subjects,
+				"$JS.ACK."+stream+"."+durable+".1.1.1.1.1", "$JS.ACK._.hash."+stream+"."+durable+".1.1.1.1.1")
+		}
+	}
+	slices.Sort(subjects)
+	return slices.Compact(subjects)
+}
+
+// No service can do another one's work, or undo anything.
+func TestPermissionsAreNoMore(t *testing.T) {
+	server, _ := guarded(t)
+	for _, service := range streams.Services() {
+		t.Run(service, func(t *testing.T) {
+			client, refused := connectAs(t, server, service)
+			subjects := forbidden(service)
+			for _, subject := range subjects {
+				must(t, "publish", client.Conn.Publish(subject, []byte("{}")))
+			}
+			listens := []string{
+				">", "tweets.>", "$KV.flags.>", "$JS.>", "$JS.ACK.>", "_INBOX.>", "_INBOX_>", "dead." + service + ".>", "$SYS.>",
+			}
+			for _, other := range streams.Services() {
+				if other != service {
+					listens = append(listens, streams.InboxPrefix(other)+".>")
+				}
+			}
+			for _, subject := range listens {
+				_, err := client.Conn.SubscribeSync(subject)
+				must(t, "subscribe", err)
+			}
+			// Refusals come in order: once the last is here, all are.
+			must(t, "publish", client.Conn.Publish("the.last", nil))
+			must(t, "flush", client.Conn.Flush())
+			waitFor(t, "last refusal", func() bool { return strings.Contains(strings.Join(refused.all(), ""), "the.last") })
+			all := strings.Join(refused.all(), "\n")
+			for _, subject := range subjects {
+				if !strings.Contains(all, fmt.Sprintf("Publish to %q", subject)) {
+					t.Errorf("publish to %s: got no refusal", subject)
+				}
+			}
+			for _, subject := range listens {
+				if !strings.Contains(all, fmt.Sprintf("Subscription to %q", subject)) {
+					t.Errorf("subscribe to %s: got no refusal", subject)
+				}
+			}
+		})
+	}
+}
+
+func TestPermissionsOfAStranger(t *testing.T) {
+	_, _, err := streams.Permissions("stranger")
+	if err == nil || !strings.Contains(err.Error(), `permissions of service "stranger": must be one of ["kinesis"`) {
+		t.Errorf("got %v, want an error that names the services", err)
+	}
+}
+
+// What ServerAuthorization renders means to a server what Permissions says.
+func TestServerAuthorization(t *testing.T) {
+	block, err := streams.ServerAuthorization()
+	if err != nil {
+		t.Fatalf("render: %v", err)
+	}
+	golden(t, "authorization.golden.conf", []byte(block))
+	for _, user := range append(streams.Services(), streams.UserOperator) {
+		t.Setenv(streams.PasswordVariable(user), "secret-of-"+user)
+	}
+	options := &server.Options{}
+	if err := options.ProcessConfigString(block); err != nil {
+		t.Fatalf("parse: %v", err)
+	}
+	got := map[string]string{}
+	for _, user := range options.Users {
+		got[user.Username] = ""
+		if user.Password != "secret-of-"+user.Username {
+			t.Errorf("password of %s: got %q, want that of the environment", user.Username, user.Password)
+		}
+		if user.Permissions != nil {
+			got[user.Username] = fmt.Sprint(user.Permissions.Publish.Allow, user.Permissions.Subscribe.Allow)
+		}
+	}
+	want := map[string]string{streams.UserOperator: ""}
+	for _, service := range streams.Services() {
+		publish, subscribe, err := streams.Permissions(service)
+		if err != nil {
+			t.Fatalf("permissions: %v", err)
+		}
+		want[service] = fmt.Sprint(publish, subscribe)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("users: got %v, want %v", got, want)
+	}
+}
