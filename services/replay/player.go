@@ -93,7 +93,10 @@ func (p *Player) play(ctx context.Context, run *run) error {
 		if err != nil {
 			return err
 		}
-		placed, fresh := run.place(event)
+		placed, fresh, err := run.place(event)
+		if err != nil {
+			return err
+		}
 		if !fresh {
 			p.progress.skipped.Add(1)
 			continue

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,5 +282,15 @@ func TestConfigNamesTheField(t *testing.T) {
 	_, err := replay.New(nil, nil, nil, nil, nil, replay.Config{Speed: -1, Batch: 1})
 	if got, want := fmt.Sprint(err), "replay: speed is -1: must be from 0 (as fast as can be) to 1000000"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEventOfAnotherStream(t *testing.T) {
+	t.Parallel()
+	cfg := replay.DefaultConfig()
+	cfg.Streams = []string{streams.Tweets}
+	_, err := play(t, reel{3}, newMemory(), cfg)
+	if got, want := fmt.Sprint(err), "belongs to stream MARKET: this player feeds TWEETS alone"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want an error with %q", got, want)
 	}
 }

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 type run struct {
 	source string // the name that the tape's places are kept under
 	number int    // 1 for the first
+	feeds  []string
 	stored map[string]uint64
 	passed map[string]uint64
 }
@@ -23,11 +25,12 @@ func (p *Player) resume(ctx context.Context) (*run, error) {
 	r := &run{
 		source: "tape:" + p.tape.Fingerprint(),
 		number: 1,
+		feeds:  p.cfg.Streams,
 		stored: make(map[string]uint64),
 		passed: make(map[string]uint64),
 	}
 	numbers := make(map[string]int)
-	for _, stream := range streams.StreamNames() {
+	for _, stream := range p.cfg.Streams {
 		place, err := p.places(ctx, stream, r.source)
 		if err != nil {
 			return nil, fmt.Errorf("replay: %w", err)
@@ -54,19 +57,22 @@ func (p *Player) resume(ctx context.Context) (*run, error) {
 }
 
 // place counts the event in its stream. It returns false when the stream holds it.
-func (r *run) place(event schemas.Event) (streams.Placed, bool) {
+func (r *run) place(event schemas.Event) (placed streams.Placed, fresh bool, err error) {
 	subject, err := streams.Subject(event)
 	if err != nil {
-		return streams.Placed{Event: event}, true // the publisher refuses it and says why
+		return streams.Placed{}, false, err
 	}
 	stream := streams.StreamOf(subject)
+	if !slices.Contains(r.feeds, stream) {
+		return streams.Placed{}, false, fmt.Errorf("event %s belongs to stream %s: this player feeds %s alone", event.ID, stream, strings.Join(r.feeds, ", "))
+	}
 	r.passed[stream]++
 	if r.passed[stream] <= r.stored[stream] {
-		return streams.Placed{}, false
+		return streams.Placed{}, false, nil
 	}
 	event.ID += runSuffix(r.number)
 	place := strconv.Itoa(r.number) + "/" + strconv.FormatUint(r.passed[stream], 10)
-	return streams.Placed{Event: event, Place: place}, true
+	return streams.Placed{Event: event, Place: place}, true, nil
 }
 
 // parsePlace reads what run.place wrote: the run's number and how many events of

@@ -59,7 +59,7 @@ func (l *lane) inOrder(ctx context.Context, batch []*held) (bool, error) {
 	if pin := first(batch[0].Headers, headerPin); pin != l.pin {
 		l.pin = pin
 		l.stale = true
-		l.logger.InfoContext(ctx, "active worker", "stream", l.stream, "pin", pin)
+		l.logger.DebugContext(ctx, "active worker", "stream", l.stream, "pin", pin)
 	}
 	if l.stale {
 		return false, l.reset(ctx)
