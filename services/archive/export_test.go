@@ -1,0 +1,4 @@
+package archive
+
+// LineOf is what an object keeps of a message.
+var LineOf = lineOf
