@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+const description = `Cashtag turns what people say about stocks into an event-sourced stream.
+
+  cashtag up                     play the demo day through everything, on this machine
+  cashtag up --tape DIR          play recorded tweets and prices
+  cashtag flags set mongo off    turn a consumer off; it goes on where it stopped
+  cashtag dead ls                messages that could not be stored, and why`
+
+// CLI is every command and flag of the program.
+type CLI struct {
+	Connection
+
+	localCommands
+
+	Run     runCommand     `cmd:"" help:"Run services against an external NATS."`
+	Status  statusCommand  `cmd:"" help:"Show streams, consumers and flags."`
+	Streams streamsCommand `cmd:"" help:"Create, compare and list the streams."`
+	Tape    tapeCommand    `cmd:"" help:"Record events to a file and play them again."`
+	Dead    deadCommand    `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`
+	Flags   flagsCommand   `cmd:"" help:"Show and turn feature flags."`
+	Health  healthCommand  `cmd:"" help:"Ask a running cashtag whether it is well (exit code 0 or 1)."`
+
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// version is what the build knows of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "cashtag (unknown build)"
+	}
+	revision := "unversioned"
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			revision = setting.Value
+		}
+	}
+	return fmt.Sprintf("cashtag %s, %s, %s", info.Main.Version, revision, info.GoVersion)
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"cashtag/streams"
+)
+
+const (
+	// drainPoll is how often a drain looks where the consumers stand.
+	drainPoll = 250 * time.Millisecond
+	// drainLogs is how long the end waits for LOGS, which grows while it is read.
+	drainLogs = 3 * time.Second
+	// progressPeriod is how often a drain says so in the log.
+	progressPeriod = 5 * time.Second
+)
+
+// drain waits until every consumer that runs here has settled all that its stream
+// holds now, upstream first, so that what a service derives is counted too.
+// Consumers whose flag is off are passed over. LOGS feeds itself: it is waited for a
+// moment and no longer.
+func (p *platform) drain(ctx context.Context) error {
+	for _, stage := range drainStages() {
+		if err := p.drainStage(ctx, stage); err != nil {
+			return err
+		}
+	}
+	logs, cancel := context.WithTimeout(ctx, drainLogs)
+	defer cancel()
+	if err := p.drainStage(logs, []string{streams.Logs}); err != nil && logs.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// drainStage waits until all that the streams hold now is settled.
+func (p *platform) drainStage(ctx context.Context, stage []string) error {
+	marks, err := p.marks(ctx, stage)
+	if err != nil {
+		return err
+	}
+	for _, s := range p.services {
+		if s.flush == nil || !s.gate.On() {
+			continue
+		}
+		for stream, last := range marks {
+			if err := s.flush(ctx, stream, last); err != nil {
+				return fmt.Errorf("drain %s/%s: %w", s.name, stream, err)
+			}
+		}
+	}
+	return p.awaitSettled(ctx, marks)
+}
+
+// drainStages groups the streams: those of a stage are derived from the one
+// before.
+func drainStages() [][]string {
+	return [][]string{
+		{streams.Tweets, streams.Quotes, streams.Market},
+		{streams.Sentiment},
+	}
+}
+
+// marks is the last sequence of each stream of a stage.
+func (p *platform) marks(ctx context.Context, stage []string) (map[string]uint64, error) {
+	marks := make(map[string]uint64, len(stage))
+	for _, name := range stage {
+		stream, err := p.observer.JS.Stream(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("drain: stream %s: %w", name, err)
+		}
+		marks[name] = stream.CachedInfo().State.LastSeq
+	}
+	return marks, nil
+}
+
+// awaitSettled waits for the consumers of the marked streams.
+func (p *platform) awaitSettled(ctx context.Context, marks map[string]uint64) error {
+	poll := time.NewTicker(drainPoll)
+	defer poll.Stop()
+	said := time.Now()
+	for {
+		if err := p.failed(); err != nil {
+			return err
+		}
+		all, err := p.gather(ctx)
+		if err != nil {
+			return err
+		}
+		waiting := p.unsettled(all, marks)
+		if len(waiting) == 0 {
+			return nil
+		}
+		if time.Since(said) > progressPeriod {
+			said = time.Now()
+			p.logger.InfoContext(ctx, "draining", "waiting_for", strings.Join(waiting, ", "))
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// unsettled lists the consumers that have not settled their stream's mark.
+func (p *platform) unsettled(all figures, marks map[string]uint64) []string {
+	var waiting []string
+	for _, reader := range p.readers() {
+		mark, marked := marks[reader.consumer.Stream]
+		at := all.Consumers[reader.consumer.Key()]
+		if !marked || p.paused(reader.consumer.Service) || at.Pending == 0 || at.floor >= mark {
+			continue
+		}
+		waiting = append(waiting, fmt.Sprintf("%s %d", reader.consumer.Key(), at.Pending))
+	}
+	return waiting
+}
+
+// shutdownTimeout is how long the services may finish the work in hand.
+const shutdownTimeout = 10 * time.Second
+
+var errNotEnded = errors.New("services did not end in time")
+
+// end stops the services by cancel and waits for the work in hand.
+func (p *platform) end(ctx context.Context, cancel context.CancelFunc, logger *slog.Logger) error {
+	cancel()
+	ended := make(chan struct{})
+	go func() {
+		p.working.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(shutdownTimeout)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C:
+		logger.ErrorContext(ctx, "services did not end in time", "waited", shutdownTimeout)
+		return errNotEnded
+	}
+}

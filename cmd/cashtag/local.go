@@ -1,0 +1,20 @@
+//go:build !external
+
+package main
+
+import (
+	"cashtag/embedded/child"
+	"cashtag/embedded/mongod"
+	"cashtag/embedded/s3d"
+)
+
+// localCommands need the stand-ins, which a build with the tag external leaves
+// out.
+type localCommands struct {
+	Up    upCommand    `cmd:"" help:"Start everything on this machine and play the demo day or a tape."`
+	Bench benchCommand `cmd:"" help:"Measure how fast each path is on this machine."`
+}
+
+// runAsChild runs a stand-in and ends the process, in a process that was started
+// for that.
+func runAsChild() { child.Main(mongod.Child(), s3d.Child()) }

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"cashtag/streams"
+)
+
+// runCommand runs services against an external NATS until it is interrupted.
+type runCommand struct {
+	FarEnds `embed:""`
+
+	Services []string `arg:"" help:"Services to run: kinesis, mongo, archive, sentiment."`
+	HTTP     string   `name:"http" env:"HTTP_ADDR" default:"127.0.0.1:8222" help:"Address of /healthz, /metrics and /status; empty for none."`
+}
+
+// Help implements kong.HelpProvider.
+func (runCommand) Help() string {
+	return `Examples:
+  cashtag run kinesis mongo --nats-url nats://nats:4222
+  MONGO_URI_FILE=/run/secrets/mongo_uri cashtag run mongo
+
+The streams must be there: cashtag streams apply. Exit code 1 when a service
+cannot go on; start it again when its reason is gone.`
+}
+
+// Run implements the command.
+func (c runCommand) Run(ctx context.Context, console Console, connection *Connection) error {
+	if err := checkNames(c.Services, serviceNames()); err != nil {
+		return err
+	}
+	ends, err := c.resolve()
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx, console)
+	defer stop()
+	base := slog.NewJSONHandler(console.Err, &slog.HandlerOptions{Level: slog.LevelInfo})
+	p, err := newPlatform(ctx, base, connection.open)
+	if err != nil {
+		return err
+	}
+	defer p.close(ctx)
+	if err := p.addServices(ctx, c.Services, ends); err != nil {
+		return err
+	}
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := p.serveHTTP(running, c.HTTP); err != nil {
+		return err
+	}
+	p.start(running)
+	p.logger.InfoContext(ctx, "services started", "services", c.Services, "nats", connection.NATSURL)
+	select {
+	case <-ctx.Done():
+	case <-p.anyEnded():
+	}
+	if err := p.end(ctx, cancel, p.logger); err != nil {
+		return err
+	}
+	return p.failed()
+}
+
+// interruptible ends the context at the first interrupt, and the program at the
+// second.
+func interruptible(ctx context.Context, console Console) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-console.Interrupts:
+			cancel()
+		case <-ctx.Done():
+			return
+		}
+		<-console.Interrupts
+		_, _ = fmt.Fprintln(console.Err, "cashtag: interrupted twice, work in hand is given up; nothing acknowledged is lost")
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, cancel
+}
+
+// addServices adds the named services with their sinks.
+func (p *platform) addServices(ctx context.Context, names []string, ends farEnds) error {
+	builders := map[string]func(context.Context, *service) error{
+		streams.ServiceKinesis:   func(ctx context.Context, s *service) error { return p.buildKinesis(ctx, s, ends.kinesis) },
+		streams.ServiceMongo:     func(ctx context.Context, s *service) error { return p.buildMongo(ctx, s, ends.mongo) },
+		streams.ServiceArchive:   func(ctx context.Context, s *service) error { return p.buildArchive(ctx, s, ends.archive) },
+		streams.ServiceSentiment: p.buildSentiment,
+	}
+	for _, name := range names {
+		if err := p.add(ctx, name, builders[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

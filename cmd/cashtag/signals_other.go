@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "os"
+
+// endSignals ask the program to finish its work and end.
+var endSignals = []os.Signal{os.Interrupt}

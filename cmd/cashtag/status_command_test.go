@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"cashtag/streams"
+	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/flag"
+)
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	c.publish(t, sinktest.Tweet(1), sinktest.Tweet(2))
+	c.put(t, "mongo", "off")
+
+	table := c.cashtag(t, "status")
+	table.want(t, exitDone, "")
+	if got := table.row(t, "TWEETS"); got[1] != "2" || got[6]+" "+got[7] != timeText(sinktest.Tweet(2).Time) {
+		t.Errorf("got %v, want 2 events and the last event's time %s", got, timeText(sinktest.Tweet(2).Time))
+	}
+	if got := table.row(t, "QUOTES"); got[1] != "0" || got[6] != "-" || got[7] != "-" {
+		t.Errorf("got %v, want 0 events and no times", got)
+	}
+	if got, want := table.row(t, "mongo/TWEETS")[1:], []string{"0", "2", "0", "0", "0", "off"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for _, consumer := range streams.Consumers() {
+		table.row(t, consumer.Key())
+	}
+
+	object := c.cashtag(t, "status", "--json")
+	object.want(t, exitDone, "")
+	var status struct {
+		Streams map[string]struct {
+			Messages    uint64     `json:"messages"`
+			Bytes       uint64     `json:"bytes"`
+			LastEventAt *time.Time `json:"last_event_at"`
+		} `json:"streams"`
+		Consumers map[string]struct {
+			Pending *uint64 `json:"pending"`
+			Buried  *uint64 `json:"buried"`
+			Flag    string  `json:"flag"`
+		} `json:"consumers"`
+		Flags map[string]string `json:"flags"`
+	}
+	if err := json.Unmarshal([]byte(object.out), &status); err != nil {
+		t.Fatalf("%v in %s", err, object.out)
+	}
+	if got := status.Streams["TWEETS"]; got.Messages != 2 || got.Bytes == 0 || got.LastEventAt == nil || !got.LastEventAt.Equal(sinktest.Tweet(2).Time) {
+		t.Errorf("got %+v, want 2 messages and the last event's time", got)
+	}
+	if got := status.Streams["QUOTES"]; got.LastEventAt != nil {
+		t.Errorf("got a last event at %s in an empty stream", got.LastEventAt)
+	}
+	got, ok := status.Consumers["mongo/TWEETS"]
+	if !ok || got.Pending == nil || *got.Pending != 2 || got.Buried == nil || got.Flag != flag.Off {
+		t.Errorf("got %+v, want 2 pending, 0 buried, flag off", got)
+	}
+	if len(status.Streams) != len(streams.StreamNames()) || len(status.Consumers) != len(streams.Consumers()) || len(status.Flags) != len(flag.Table()) {
+		t.Errorf("got %d streams, %d consumers, %d flags, want all", len(status.Streams), len(status.Consumers), len(status.Flags))
+	}
+}
+
+// What stands last in a stream need not be an event.
+func TestStatusOfForeignBytes(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	c.publishRaw(t, "retry.mongo.tweets.x.AAPL", "\x00")
+	got := c.cashtag(t, "status")
+	got.want(t, exitDone, "")
+	if row := got.row(t, "RETRY"); row[1] != "1" || row[6] != "-" || row[7] == "-" {
+		t.Errorf("got %v, want 1 message without an event's time and with a time of storing", row)
+	}
+}

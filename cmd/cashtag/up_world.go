@@ -1,0 +1,123 @@
+//go:build !external
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"cashtag/services/replay"
+	"cashtag/streams"
+)
+
+// up is everything that one `cashtag up` runs.
+type up struct {
+	command  upCommand
+	settings settings
+	title    string
+	console  Console
+	dir      *dataDir
+	screen   *screen
+
+	world     *standIns
+	platform  *platform
+	guard     *diskGuard
+	player    *replay.Player
+	endpoints []endpoint
+	closing   sync.Once
+
+	interrupted bool // the user ended it
+}
+
+// open starts the stand-ins, applies the topology and makes every service. Nothing
+// is played yet.
+func (u *up) open(ctx context.Context, reel replay.Tape) error {
+	set, ends := u.settings, u.settings.ends
+	var err error
+	u.guard = newDiskGuard(u.dir.path, set.maxDisk)
+	u.world, err = startStandIns(ctx, standInPlan{
+		dir:      u.dir,
+		natsPort: u.command.NATSPort,
+		maxStore: set.maxDisk / 8 * 7,
+		kinesis:  set.has(streams.ServiceKinesis) && ends.kinesis.Endpoint == "",
+		mongo:    set.has(streams.ServiceMongo) && ends.mongo.URI == "",
+		s3:       set.has(streams.ServiceArchive) && ends.archive.Endpoint == "",
+		logger:   u.screen.serverLogger(),
+	})
+	if err != nil {
+		return err
+	}
+	u.world.use(&ends)
+	if err := u.applyTopology(ctx); err != nil {
+		return err
+	}
+	if u.platform, err = newPlatform(ctx, u.screen.handler(), u.world.connect); err != nil {
+		return err
+	}
+	u.platform.alone = true
+	var names []string
+	for _, name := range set.names {
+		if name != serviceReplay {
+			names = append(names, name)
+		}
+	}
+	if err := u.platform.addServices(ctx, names, ends); err != nil {
+		return err
+	}
+	if set.has(serviceReplay) {
+		if err := u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildReplay(s, reel) }); err != nil {
+			return err
+		}
+	}
+	http := "127.0.0.1:" + strconv.Itoa(u.command.HTTPPort)
+	u.endpoints = u.world.endpoints(ends, "http://"+http+"/status")
+	return u.world.writeEndpoints(u.dir, u.endpoints)
+}
+
+// applyTopology brings the embedded server's streams up to date. A smaller cap
+// would lose data and is refused.
+func (u *up) applyTopology(ctx context.Context) error {
+	client, err := u.world.connect("")
+	if err != nil {
+		return err
+	}
+	defer client.Conn.Close()
+	topology, err := streams.NewTopology(u.settings.size())
+	if err != nil {
+		return err
+	}
+	_, err = streams.Apply(ctx, client, topology, false)
+	if errors.Is(err, streams.ErrWouldLose) {
+		return fmt.Errorf("data directory %s: %w: was --max-disk larger before?", u.dir.path, err)
+	}
+	return err
+}
+
+func (u *up) buildReplay(s *service, reel replay.Tape) error {
+	cfg := replay.DefaultConfig()
+	cfg.Speed, cfg.Again = u.settings.speed, u.command.Again
+	places := func(ctx context.Context, stream, source string) (string, error) {
+		return streams.LastPlace(ctx, s.client, stream, source)
+	}
+	var err error
+	if u.player, err = replay.New(reel, s.publisher, places, u.guard, s.logger, cfg); err != nil {
+		return err
+	}
+	s.run = u.player.Run
+	return nil
+}
+
+// close ends everything that open started.
+func (u *up) close(ctx context.Context) {
+	u.closing.Do(func() {
+		if u.platform != nil {
+			u.platform.close(ctx)
+		}
+		if u.world != nil {
+			u.world.close()
+		}
+	})
+}
