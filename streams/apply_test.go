@@ -100,6 +100,7 @@ func TestApplyMendsDrift(t *testing.T) {
 		want   string
 	}{
 		{"other description", func(c *jetstream.StreamConfig) { c.Description = "x" }, `description "x" -> "one post, by source and ticker"`},
+		{"fewer subjects", func(c *jetstream.StreamConfig) { c.Subjects = []string{"tweets.x.>", "tweets.*"} }, "subjects tweets.x.>,tweets.* -> tweets.>"},
 		{"smaller", func(c *jetstream.StreamConfig) { c.MaxBytes = 1 << 20 }, "max bytes 1048576 -> 416074870"},
 		{"shorter", func(c *jetstream.StreamConfig) { c.MaxAge = time.Hour }, "max age 1h0m0s -> 720h0m0s"},
 		{"fewer messages", func(c *jetstream.StreamConfig) { c.MaxMsgs = 10 }, "max msgs 10 -> unlimited"},
