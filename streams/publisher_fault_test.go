@@ -149,7 +149,7 @@ func TestPublishOverABrokenWire(t *testing.T) {
 			callers := make([][]schemas.Event, 4)
 			var wait sync.WaitGroup
 			for i := range callers {
-				callers[i] = tweets(fmt.Sprint("caller", i), 1500)
+				callers[i] = tweets(fmt.Sprint("caller", i), 800)
 				wait.Go(func() {
 					for call := range chunks(callers[i], 120) {
 						if err := publisher.Publish(t.Context(), call...); err != nil {
