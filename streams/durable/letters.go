@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 
 	"cashtag/schemas"
 	"cashtag/streams"
@@ -16,7 +17,9 @@ import (
 // ErrNoLetter is returned when DEAD holds no letter of that number.
 var ErrNoLetter = errors.New("no such dead letter")
 
-// Letter is a dead letter and its number, which is its sequence in DEAD.
+// Letter is a dead letter and its number, which is its sequence in DEAD. What
+// somebody else put there is a letter without an event: it can be shown and dropped,
+// not requeued.
 type Letter struct {
 	Number uint64
 	Event  schemas.Event
@@ -54,11 +57,7 @@ func (l Letters) All(ctx context.Context, filter string, visit func(Letter) erro
 			return fmt.Errorf("read dead letters from %d on: %w", number, err)
 		}
 		number = raw.Sequence
-		letter, err := openLetter(raw)
-		if err != nil {
-			return err
-		}
-		if err := visit(letter); err != nil {
+		if err := visit(openLetter(raw)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +78,7 @@ func (l Letters) Get(ctx context.Context, number uint64) (Letter, error) {
 	if err != nil {
 		return Letter{}, fmt.Errorf("read dead letter %d: %w", number, err)
 	}
-	return openLetter(raw)
+	return openLetter(raw), nil
 }
 
 // Requeue publishes a letter's message for the consumer that buried it, and for
@@ -91,6 +90,9 @@ func (l Letters) Requeue(ctx context.Context, publisher Requeuer, number uint64)
 		return err
 	}
 	dead := letter.Dead
+	if letter.Event.ID == "" {
+		return fmt.Errorf("requeue dead letter %d: %s", number, dead.Reason)
+	}
 	headers := maps.Clone(dead.Headers)
 	if headers == nil {
 		headers = make(map[string][]string, 2)
@@ -120,7 +122,11 @@ func (l Letters) Drop(ctx context.Context, number uint64) error {
 		return err
 	}
 	stream := streams.StreamOf(letter.Dead.Subject)
-	return addMetadata(ctx, l.Client, stream, letter.Dead.Consumer, metaDropped, 1)
+	err = addMetadata(ctx, l.Client, stream, letter.Dead.Consumer, metaDropped, 1)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || letter.Event.ID == "" {
+		return nil // nobody counts it
+	}
+	return err
 }
 
 func (l Letters) remove(ctx context.Context, number uint64) error {
@@ -134,14 +140,23 @@ func (l Letters) remove(ctx context.Context, number uint64) error {
 	return nil
 }
 
-func openLetter(raw *jetstream.RawStreamMsg) (Letter, error) {
+func openLetter(raw *jetstream.RawStreamMsg) Letter {
 	event, err := schemas.Decode(raw.Data)
-	if err != nil {
-		return Letter{}, fmt.Errorf("dead letter %d: %w", raw.Sequence, err)
+	if dead, ok := event.Data.(*schemas.Dead); ok && err == nil {
+		return Letter{Number: raw.Sequence, Event: event, Dead: dead}
 	}
-	dead, ok := event.Data.(*schemas.Dead)
-	if !ok {
-		return Letter{}, fmt.Errorf("dead letter %d holds a %s", raw.Sequence, event.Type)
+	if err == nil {
+		err = fmt.Errorf("it is a %s", event.Type)
 	}
-	return Letter{Number: raw.Sequence, Event: event, Dead: dead}, nil
+	consumer, original, _ := strings.Cut(strings.TrimPrefix(raw.Subject, "dead."), ".")
+	return Letter{Number: raw.Sequence, Dead: &schemas.Dead{
+		Consumer: consumer,
+		Stream:   streams.Dead,
+		Sequence: raw.Sequence,
+		Subject:  original,
+		Headers:  raw.Header,
+		Payload:  raw.Data,
+		Reason:   "no dead letter of ours: " + reasonOf(err),
+		BuriedAt: raw.Time,
+	}}
 }

@@ -120,6 +120,9 @@ func addMetadata(ctx context.Context, client *streams.Client, streamName, durabl
 	}
 	cfg := consumer.CachedInfo().Config
 	cfg.Metadata = maps.Clone(cfg.Metadata)
+	if cfg.Metadata == nil {
+		cfg.Metadata = make(map[string]string, 1)
+	}
 	cfg.Metadata[key] = strconv.FormatUint(metadataCount(cfg.Metadata, key)+n, 10)
 	if _, err := client.JS.UpdateConsumer(ctx, streamName, cfg); err != nil {
 		return fmt.Errorf("update durable %s of stream %s: %w", durable, streamName, err)

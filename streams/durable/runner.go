@@ -59,6 +59,9 @@ func (r *Runner) Stats() Stats { return r.stats.snapshot() }
 // an error that matches ErrFatal when the sink gave up.
 func (r *Runner) Run(ctx context.Context) error {
 	lanes, err := r.open(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("open consumer %s: %w", r.cfg.Consumer.Key(), err)
 	}

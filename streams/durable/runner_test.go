@@ -194,6 +194,28 @@ func TestDropTakesALetterAway(t *testing.T) {
 	}
 }
 
+func TestForeignLetterIsShown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if err := r.publisher.PublishBytes(t.Context(), "dead.mongo.tweets.x.AAPL", "junk:1", nil, []byte("junk")); err != nil {
+		t.Fatal(err)
+	}
+	letters := durable.Letters{Client: r.client}
+	var got []durable.Letter
+	if err := letters.All(t.Context(), "", func(l durable.Letter) error { got = append(got, l); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Dead.Consumer != "mongo" || string(got[0].Dead.Payload) != "junk" || got[0].Dead.Reason == "" {
+		t.Fatalf("got %+v, want one letter with the payload and a reason", got)
+	}
+	if err := letters.Requeue(t.Context(), r.publisher, 1); err == nil {
+		t.Error("requeue of somebody else's message: got nil, want an error")
+	}
+	if err := letters.Drop(t.Context(), 1); err != nil {
+		t.Errorf("drop: %v", err)
+	}
+}
+
 func TestConfigNamesTheField(t *testing.T) {
 	t.Parallel()
 	cfg := durable.DefaultConfig(ordered)
