@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"cashtag/services/archive"
 	"cashtag/services/kinesis"
@@ -15,8 +16,9 @@ import (
 // FarEnds says where the sinks store. An address that is not given stands for the
 // real service in `run`, and for a stand-in on this machine in `up`.
 type FarEnds struct {
-	MongoURI      string `name:"mongo-uri" help:"MongoDB to write to; one with a password comes from MONGO_URI or MONGO_URI_FILE instead."`
-	MongoDatabase string `name:"mongo-database" env:"MONGO_DATABASE" default:"cashtag" help:"Database in MongoDB."`
+	MongoURI      string                   `name:"mongo-uri" help:"MongoDB to write to; one with a password comes from MONGO_URI or MONGO_URI_FILE instead."`
+	MongoDatabase string                   `name:"mongo-database" env:"MONGO_DATABASE" default:"cashtag" help:"Database in MongoDB."`
+	MongoTTL      map[string]time.Duration `name:"mongo-ttl" env:"MONGO_TTL" placeholder:"STREAM=AGE" help:"How long MongoDB keeps the documents of a stream, such as LOGS=720h; the others it keeps for good."`
 
 	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" help:"URL of an S3 server other than Amazon's."`
 	S3Bucket   string `name:"s3-bucket" env:"S3_BUCKET" default:"cashtag-archive" help:"Bucket of the archive."`
@@ -50,7 +52,7 @@ func (f FarEnds) resolve() (farEnds, error) {
 		}
 	}
 	ends := farEnds{mongo: mongo.DefaultConfig(), kinesis: kinesis.DefaultConfig(), archive: archive.DefaultConfig()}
-	ends.mongo.URI, ends.mongo.Database = uri, f.MongoDatabase
+	ends.mongo.URI, ends.mongo.Database, ends.mongo.TTL = uri, f.MongoDatabase, f.MongoTTL
 	ends.kinesis.Endpoint, ends.kinesis.Region, ends.kinesis.Create = f.KinesisEndpoint, f.AWSRegion, f.Create
 	ends.kinesis.Streams = map[string]string{streams.Tweets: f.KinesisTweets, streams.Quotes: f.KinesisQuotes}
 	ends.archive.Endpoint, ends.archive.Region, ends.archive.Create = f.S3Endpoint, f.AWSRegion, f.Create
