@@ -9,6 +9,7 @@ import (
 
 	"cashtag/services/kinesis"
 	"cashtag/streams/durable"
+	"cashtag/streams/durable/sinktest"
 )
 
 var noStream = &failure{400, "ResourceNotFoundException", "not found"}
@@ -103,8 +104,8 @@ func TestStreamThatVanishesIsCreatedAgain(t *testing.T) {
 	}
 	far.start(t)
 	sink, batch := far.sink(t, create), []durable.Message{message("A", "1")}
-	wantKinds(t, sink.Write(t.Context(), batch), "unavailable")
+	sinktest.WantKinds(t, sink.Write(t.Context(), batch), "unavailable")
 	if errs := sink.Write(t.Context(), batch); errs != nil {
-		t.Errorf("again: got %d errors, first %v, want none", len(errs), first(errs))
+		t.Errorf("again: got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 }

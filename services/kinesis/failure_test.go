@@ -9,6 +9,7 @@ import (
 
 	"cashtag/services/kinesis"
 	"cashtag/streams/durable"
+	"cashtag/streams/durable/sinktest"
 )
 
 const throttled = "ProvisionedThroughputExceededException"
@@ -33,7 +34,7 @@ func TestRecordFailures(t *testing.T) {
 			far.start(t)
 			batch := []durable.Message{message("A", "1"), message("B", "2"), message("B", "3")}
 			errs := far.sink(t).Write(t.Context(), batch)
-			wantKinds(t, errs, "stored", test.want, "stored")
+			sinktest.WantKinds(t, errs, "stored", test.want, "stored")
 			if !strings.Contains(errs[1].Error(), test.code) {
 				t.Errorf("got reason %q, want %q in it", errs[1], test.code)
 			}
@@ -67,7 +68,7 @@ func TestFailedTickerStopsUntilTheNextWrite(t *testing.T) {
 		}
 	}
 	if errs := sink.Write(t.Context(), again); errs != nil {
-		t.Fatalf("again: got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("again: got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	var want []string
 	for _, m := range again {
@@ -108,7 +109,7 @@ func TestCallFailures(t *testing.T) {
 			sink := far.sink(t, func(cfg *kinesis.Config) { cfg.Lanes = 1 })
 			batch := messages(501, 3)
 			errs := sink.Write(t.Context(), batch)
-			wantKinds(t, errs, slices.Repeat([]string{test.want}, len(batch))...)
+			sinktest.WantKinds(t, errs, slices.Repeat([]string{test.want}, len(batch))...)
 			if got := errs[0].Error(); !strings.Contains(got, test.contains) || strings.Contains(got, "\n") {
 				t.Errorf("got %q, want one line with %q in it", got, test.contains)
 			}
@@ -123,7 +124,7 @@ func TestUnreachable(t *testing.T) {
 	far := new(farEnd).start(t)
 	sink := newSink(t, "http://127.0.0.1:1")
 	errs := sink.Write(t.Context(), []durable.Message{message("A", "1")})
-	wantKinds(t, errs, "unavailable")
+	sinktest.WantKinds(t, errs, "unavailable")
 	if got := len(far.calls()); got != 0 {
 		t.Errorf("got %d calls, want none", got)
 	}
@@ -133,14 +134,14 @@ func TestWriteEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	far := &farEnd{before: func(context.Context) { cancel() }}
 	far.start(t)
-	wantKinds(t, far.sink(t).Write(ctx, messages(3, 3)), "unavailable", "unavailable", "unavailable")
+	sinktest.WantKinds(t, far.sink(t).Write(ctx, messages(3, 3)), "unavailable", "unavailable", "unavailable")
 }
 
 func TestAnswerOfAnotherLength(t *testing.T) {
 	far := &farEnd{mangle: func(results []map[string]any) []map[string]any { return results[1:] }}
 	far.start(t)
 	errs := far.sink(t).Write(t.Context(), messages(3, 3))
-	wantKinds(t, errs, "unavailable", "unavailable", "unavailable")
+	sinktest.WantKinds(t, errs, "unavailable", "unavailable", "unavailable")
 	if got, want := errs[0].Error(), "2 results for 3 records"; !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q in it", got, want)
 	}
@@ -196,7 +197,7 @@ func TestRefusedHalvesKeepOrder(t *testing.T) {
 		return ""
 	}}
 	far.start(t)
-	wantKinds(t, far.sink(t).Write(t.Context(), batch), "unavailable", "poison", "unavailable", "stored")
+	sinktest.WantKinds(t, far.sink(t).Write(t.Context(), batch), "unavailable", "poison", "unavailable", "stored")
 	if got := of(far.records(), "A"); got != nil {
 		t.Errorf("got %q stored, want nothing behind the failed record", got)
 	}
@@ -211,7 +212,7 @@ func TestHalvesStopAtAnOutage(t *testing.T) {
 		return &failure{400, "AccessDeniedException", "no"}
 	}}
 	far.start(t)
-	wantKinds(t, far.sink(t).Write(t.Context(), messages(4, 4)), "fatal", "fatal", "fatal", "fatal")
+	sinktest.WantKinds(t, far.sink(t).Write(t.Context(), messages(4, 4)), "fatal", "fatal", "fatal", "fatal")
 	if calls != 2 {
 		t.Errorf("got %d calls, want 2", calls)
 	}
@@ -223,8 +224,8 @@ func TestRefusalOfEverythingIsNotPoison(t *testing.T) {
 	far := &farEnd{refuse: func(put) *failure { return &failure{400, "InvalidArgumentException", "stream"} }}
 	far.start(t)
 	sink := far.sink(t)
-	wantKinds(t, sink.Write(t.Context(), messages(3, 3)), "failed", "failed", "failed")
-	wantKinds(t, sink.Write(t.Context(), messages(1, 1)), "poison")
+	sinktest.WantKinds(t, sink.Write(t.Context(), messages(3, 3)), "failed", "failed", "failed")
+	sinktest.WantKinds(t, sink.Write(t.Context(), messages(1, 1)), "poison")
 }
 
 func TestRequestTooLargeIsHalved(t *testing.T) {
@@ -236,7 +237,7 @@ func TestRequestTooLargeIsHalved(t *testing.T) {
 	}}
 	far.start(t)
 	if errs := far.sink(t).Write(t.Context(), messages(8, 3)); errs != nil {
-		t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	if got := len(far.records()); got != 8 {
 		t.Errorf("got %d records, want 8", got)

@@ -52,7 +52,7 @@ func TestKinesaliteTakesFullCalls(t *testing.T) {
 		batch = append(batch, message("LARGE", strings.Repeat("x", kinesis.MaxRecordBytes-len("LARGE"))))
 	}
 	if errs := sink.Write(t.Context(), batch); errs != nil {
-		t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	got, want := map[string][]string{}, map[string][]string{}
 	for _, r := range readKinesalite(t, endpoint) {

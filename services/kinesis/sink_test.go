@@ -13,6 +13,7 @@ import (
 
 	"cashtag/services/kinesis"
 	"cashtag/streams/durable"
+	"cashtag/streams/durable/sinktest"
 )
 
 func TestWriteKeepsBytesAndTicker(t *testing.T) {
@@ -24,7 +25,7 @@ func TestWriteKeepsBytesAndTicker(t *testing.T) {
 		{Key: "MSFT"},
 	}
 	if errs := far.sink(t).Write(t.Context(), batch); errs != nil {
-		t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	want := []record{
 		{"AAPL", []byte(`{"text":"é \"quoted\" \u0000"}`)},
@@ -57,7 +58,7 @@ func TestWriteCutsCalls(t *testing.T) {
 			far := new(farEnd).start(t)
 			sink := far.sink(t, func(cfg *kinesis.Config) { cfg.Lanes = 1 })
 			if errs := sink.Write(t.Context(), test.batch); errs != nil {
-				t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+				t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 			}
 			var got []int
 			for _, call := range far.calls() {
@@ -92,7 +93,7 @@ func TestWritePoisonLeavesTheRest(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			far := new(farEnd).start(t)
 			errs := far.sink(t).Write(t.Context(), []durable.Message{message("AAPL", "a"), test.bad, message("AAPL", "b")})
-			wantKinds(t, errs, "stored", "poison", "stored")
+			sinktest.WantKinds(t, errs, "stored", "poison", "stored")
 			if !strings.Contains(errs[1].Error(), test.want) {
 				t.Errorf("got reason %q, want %q in it", errs[1], test.want)
 			}
@@ -105,7 +106,7 @@ func TestWritePoisonLeavesTheRest(t *testing.T) {
 
 func TestWriteOnlyPoisonCallsNobody(t *testing.T) {
 	far := new(farEnd).start(t)
-	wantKinds(t, far.sink(t).Write(t.Context(), []durable.Message{message("", "x")}), "poison")
+	sinktest.WantKinds(t, far.sink(t).Write(t.Context(), []durable.Message{message("", "x")}), "poison")
 	if got := len(far.calls()); got != 0 {
 		t.Errorf("got %d calls, want none", got)
 	}
@@ -115,7 +116,7 @@ func TestWriteAtTheLimitOfARecord(t *testing.T) {
 	far := new(farEnd).start(t)
 	batch := []durable.Message{message("AAPL", strings.Repeat("a", 1<<20-4)), message(strings.Repeat("é", 256), "x")}
 	if errs := far.sink(t).Write(t.Context(), batch); errs != nil {
-		t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	if got := len(far.records()); got != 2 {
 		t.Errorf("got %d records, want 2", got)
@@ -138,7 +139,7 @@ func TestLanesRunAtOnceAndKeepOrder(t *testing.T) {
 	far.start(t)
 	batch := messages(2000, 40)
 	if errs := far.sink(t).Write(t.Context(), batch); errs != nil {
-		t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	if got := len(far.calls()); got != 4 {
 		t.Errorf("got %d calls, want 4 of 500 records", got)
@@ -158,7 +159,7 @@ func TestLanesAreFilledWhenOneTickerDominates(t *testing.T) {
 	far := new(farEnd).start(t)
 	batch := messages(1500, 1)
 	if errs := far.sink(t).Write(t.Context(), append(batch, messages(30, 30)[1:]...)); errs != nil {
-		t.Fatalf("got %d errors, first %v, want none", len(errs), first(errs))
+		t.Fatalf("got %d errors, first %v, want none", len(errs), sinktest.First(errs))
 	}
 	if got := of(far.records(), "T0"); len(got) != 1500 || got[0] != string(batch[0].Data) || got[1499] != string(batch[1499].Data) {
 		t.Errorf("got %d records of the one ticker, want 1500 in order", len(got))
@@ -186,7 +187,7 @@ func TestConnectionIsKept(t *testing.T) {
 	sink, batch := newSink(t, server.URL), messages(250, 7)
 	for n := range 400 {
 		if errs := sink.Write(t.Context(), batch); errs != nil {
-			t.Fatalf("write %d: got %v, want no error", n, first(errs))
+			t.Fatalf("write %d: got %v, want no error", n, sinktest.First(errs))
 		}
 	}
 	if got := opened.Load(); got != 1 {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/streams/durable/sinktest"
+
 	"cashtag/embedded/stub"
 	"cashtag/streams"
 )
@@ -28,7 +30,7 @@ func BenchmarkWrite(b *testing.B) {
 			before, sent := cpu(), 0
 			for b.Loop() {
 				if errs := sink.Write(b.Context(), batch); errs != nil {
-					b.Fatal(first(errs))
+					b.Fatal(sinktest.First(errs))
 				}
 				sent += len(batch)
 			}

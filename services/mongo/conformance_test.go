@@ -178,7 +178,7 @@ func TestRealServer(t *testing.T) {
 	}
 	for range 2 {
 		errs := sink.Write(t.Context(), batch)
-		wantKinds(t, errs, "stored", "poison", "stored")
+		sinktest.WantKinds(t, errs, "stored", "poison", "stored")
 	}
 	var document bson.D
 	if err := connect(t, uri).Database("cashtag").Collection("logs").FindOne(t.Context(), bson.D{{Key: "_id", Value: "demo:log:1"}}).Decode(&document); err != nil {

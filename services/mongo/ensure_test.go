@@ -13,6 +13,7 @@ import (
 	"cashtag/services/mongo"
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/durable/sinktest"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -88,7 +89,7 @@ func TestUnreachable(t *testing.T) {
 	if got := err.Error(); !strings.Contains(got, "127.0.0.1:1 is not reachable") || strings.Contains(got, "hunter2") || strings.Contains(got, "\n") {
 		t.Errorf("got %q, want one line that names the host and no password", got)
 	}
-	wantKinds(t, sink.Write(t.Context(), events("a")), "unavailable")
+	sinktest.WantKinds(t, sink.Write(t.Context(), events("a")), "unavailable")
 }
 
 func TestRefusedUser(t *testing.T) {
@@ -107,11 +108,11 @@ func TestRefusedUser(t *testing.T) {
 	// calls that wait for one of them do not learn why.
 	var errs []error
 	for range 10 {
-		if errs = sink.Write(t.Context(), events("a", "b")); durable.IsFatal(first(errs)) {
+		if errs = sink.Write(t.Context(), events("a", "b")); durable.IsFatal(sinktest.First(errs)) {
 			break
 		}
 	}
-	wantKinds(t, errs, "fatal", "fatal")
+	sinktest.WantKinds(t, errs, "fatal", "fatal")
 }
 
 func TestValidate(t *testing.T) {

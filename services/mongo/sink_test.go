@@ -8,6 +8,7 @@ import (
 
 	"cashtag/services/mongo"
 	"cashtag/streams/durable"
+	"cashtag/streams/durable/sinktest"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -21,7 +22,7 @@ func TestWriteAsksForAMajority(t *testing.T) {
 		return nil
 	}}
 	if errs := far.start(t).sink(t).Write(t.Context(), events("a", "b")); errs != nil {
-		t.Fatalf("got %v, want no errors", first(errs))
+		t.Fatalf("got %v, want no errors", sinktest.First(errs))
 	}
 	want := map[string]string{
 		"insert": `"tweets"`, "ordered": "false", "$db": `"cashtag"`, "writeConcern": `{"w": "majority","j": true}`,
@@ -40,7 +41,7 @@ func TestWritePoisonLeavesTheRest(t *testing.T) {
 	far := new(farEnd).start(t)
 	batch := events("a", "b", "c")
 	batch[1].Data = []byte("no event")
-	wantKinds(t, far.sink(t).Write(t.Context(), batch), "stored", "poison", "stored")
+	sinktest.WantKinds(t, far.sink(t).Write(t.Context(), batch), "stored", "poison", "stored")
 	if got, want := fmt.Sprint(far.inserts()), "[[a c]]"; got != want {
 		t.Errorf("got inserts %s, want %s", got, want)
 	}
@@ -48,7 +49,7 @@ func TestWritePoisonLeavesTheRest(t *testing.T) {
 
 func TestWriteOnlyPoisonInsertsNothing(t *testing.T) {
 	far := new(farEnd).start(t)
-	wantKinds(t, far.sink(t).Write(t.Context(), []durable.Message{message("a", "")}), "poison")
+	sinktest.WantKinds(t, far.sink(t).Write(t.Context(), []durable.Message{message("a", "")}), "poison")
 	if got := far.inserts(); got != nil {
 		t.Errorf("got inserts %v, want none", got)
 	}
@@ -65,7 +66,7 @@ func TestWriteCutsCommands(t *testing.T) {
 	}
 	batch[2] = message("c", `{"id":"c"`+list(1_100_000))
 	errs := far.sink(t).Write(t.Context(), batch)
-	wantKinds(t, errs, "stored", "stored", "poison", "stored")
+	sinktest.WantKinds(t, errs, "stored", "stored", "poison", "stored")
 	if got := errs[2].Error(); !strings.Contains(got, "at most 16777216") {
 		t.Errorf("got reason %q, want the limit in it", got)
 	}
@@ -73,7 +74,7 @@ func TestWriteCutsCommands(t *testing.T) {
 		t.Errorf("got inserts %s, want %s", got, want)
 	}
 	if errs := far.sink(t).Write(t.Context(), events("e")); errs != nil {
-		t.Errorf("after it: got %v, want no errors", first(errs))
+		t.Errorf("after it: got %v, want no errors", sinktest.First(errs))
 	}
 }
 
@@ -101,11 +102,11 @@ func TestDuplicates(t *testing.T) {
 			errs := far.start(t).sink(t).Write(t.Context(), events("a", "b", "c"))
 			if test.want == "stored" {
 				if errs != nil {
-					t.Errorf("got %v, want no errors", first(errs))
+					t.Errorf("got %v, want no errors", sinktest.First(errs))
 				}
 				return
 			}
-			wantKinds(t, errs, "stored", test.want, "stored")
+			sinktest.WantKinds(t, errs, "stored", test.want, "stored")
 		})
 	}
 }
@@ -118,7 +119,7 @@ func TestDocumentErrors(t *testing.T) {
 		return nil
 	}}
 	errs := far.start(t).sink(t).Write(t.Context(), events("a", "b", "c", "d", "e"))
-	wantKinds(t, errs, "poison", "stored", "stored", "unavailable", "failed")
+	sinktest.WantKinds(t, errs, "poison", "stored", "stored", "unavailable", "failed")
 	if got := errs[0].Error(); !strings.Contains(got, "invalid key") || !strings.Contains(got, "tweets") {
 		t.Errorf("got reason %q, want the server's words and the collection in it", got)
 	}
@@ -133,7 +134,7 @@ func TestWriteConcernFailed(t *testing.T) {
 		return nil
 	}}
 	errs := far.start(t).sink(t).Write(t.Context(), events("a", "b", "c"))
-	wantKinds(t, errs, "unavailable", "poison", "unavailable")
+	sinktest.WantKinds(t, errs, "unavailable", "poison", "unavailable")
 	if got, want := errs[2].Error(), "replication timed out"; !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q in it", got, want)
 	}
@@ -186,7 +187,7 @@ func TestCommandErrors(t *testing.T) {
 				return nil
 			}}
 			errs := far.start(t).sink(t).Write(t.Context(), events("a", "b", "c"))
-			wantKinds(t, errs, test.want, test.want, test.want)
+			sinktest.WantKinds(t, errs, test.want, test.want, test.want)
 			if got := errs[0].Error(); strings.Contains(got, "\n") || !strings.Contains(got, far.addr) {
 				t.Errorf("got %q, want one line that names the host", got)
 			}
@@ -220,7 +221,7 @@ func TestRefusedCommandIsSplit(t *testing.T) {
 				return nil
 			}}
 			errs := far.start(t).sink(t).Write(t.Context(), events(ids...))
-			for i, kind := range kinds(errs) {
+			for i, kind := range sinktest.Kinds(errs) {
 				bad := i == 41 || i == 99
 				if (bad && kind != want) || (!bad && kind != "stored") || stored[ids[i]] == bad {
 					t.Errorf("%s: got %s, inserted: %v", ids[i], kind, stored[ids[i]])
@@ -247,7 +248,7 @@ func TestRefusalOfEverythingIsBounded(t *testing.T) {
 	if got := len(far.inserts()); got > 3*mongo.MaxSplits {
 		t.Errorf("got %d commands, want at most %d", got, 3*mongo.MaxSplits)
 	}
-	if got := kinds(errs); got[999] != "unavailable" || slices.Contains(got, "stored") || slices.Contains(got, "poison") {
+	if got := sinktest.Kinds(errs); got[999] != "unavailable" || slices.Contains(got, "stored") || slices.Contains(got, "poison") {
 		t.Errorf("got %v, want none stored, none poison and the last one kept", got)
 	}
 }
