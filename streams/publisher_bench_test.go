@@ -31,11 +31,8 @@ func BenchmarkPublisher(b *testing.B) {
 				client := connection.dial(b, natsdtest.Start(b))
 				createStreams(b, client, nil)
 				publisher := newPublisher(b, client, nil)
-				// The busy callers of one process: as many as fill a batch.
-				callers := max(1, min(1000, b.N/size))
-				if size > 1 {
-					callers = min(callers, max(1, 2000/size))
-				}
+				// As many callers as fill one batch while another is on its way.
+				callers := max(1, min(2000/size, b.N/size))
 				events := tweets("bench", b.N)
 				b.SetBytes(int64(encodedSize(b)))
 				b.ResetTimer()
