@@ -131,7 +131,7 @@ func (s *blockSession) take(ctx context.Context, msg jetstream.Msg) error {
 	case delivery == 1 && !r.synced:
 		r.synced = true
 	default:
-		_ = fmt.Errorf("%w: delivery %d came after %d", errResync, delivery, r.delivery)
+		return fmt.Errorf("%w: delivery %d came after %d", errResync, delivery, r.delivery)
 	}
 	r.delivery = delivery
 	sequence := meta.Sequence.Stream
