@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -276,94 +274,6 @@ func TestLastGoodValueOutlivesTheProcess(t *testing.T) {
 	if got := strings.Count(text, "\n"); got != 3 {
 		t.Errorf("log: got %d lines, want 3: %s", got, text)
 	}
-}
-
-func TestSurvivesAServerRestart(t *testing.T) {
-	dir := t.TempDir()
-	first := natsdtest.Start(t, func(c *natsd.Config) { c.Dir = dir })
-	client := connect(t, first)
-	bucket := createBucket(t, client)
-	put(t, bucket, "mongo", "off")
-	var log lines
-	set := open(t, client, log.logger())
-	mongo, archive := set.Gate("mongo", true), set.Gate("archive", true)
-
-	port := portOf(t, first)
-	first.Close()
-	if mongo.On() || !archive.On() {
-		t.Errorf("without a server: got mongo %t, archive %t, want both as they were", mongo.On(), archive.On())
-	}
-	second := natsdtest.Start(t, func(c *natsd.Config) { c.Dir, c.Port = dir, port })
-	other, err := connect(t, second).JS.KeyValue(t.Context(), streams.BucketFlags)
-	if err != nil {
-		t.Fatalf("bucket after the restart: %v", err)
-	}
-	put(t, other, "mongo", "on")
-	put(t, other, "archive", "off")
-	within(t, 2*time.Second, "change after a restart", func() bool { return mongo.On() && !archive.On() })
-	put(t, other, "archive", "on")
-	within(t, time.Second, "next change after a restart", archive.On)
-	if got := strings.Count(log.String(), "flag changed"); got != 3 {
-		t.Errorf("changes logged: got %d, want 3 in %s", got, log.String())
-	}
-}
-
-func portOf(tb testing.TB, server *natsd.Server) int {
-	tb.Helper()
-	u, err := url.Parse(server.ClientURL())
-	if err != nil {
-		tb.Fatalf("client url: %v", err)
-	}
-	port, err := strconv.Atoi(u.Port())
-	if err != nil {
-		tb.Fatalf("port of %s: %v", u, err)
-	}
-	return port
-}
-
-func TestSurvivesANewBucket(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
-	for range 10 { // the new bucket starts at a lower revision
-		put(t, bucket, "mongo", "off")
-	}
-	put(t, bucket, "archive", "off")
-	set := open(t, client, nil)
-	mongo, archive := set.Gate("mongo", true), set.Gate("archive", true)
-	if err := client.JS.DeleteKeyValue(t.Context(), streams.BucketFlags); err != nil {
-		t.Fatalf("delete bucket: %v", err)
-	}
-	bucket = createBucket(t, client)
-	put(t, bucket, "mongo", "off")
-	within(t, 3*time.Second, "default of a key that is gone", archive.On)
-	if mongo.On() {
-		t.Error("mongo: got on, want off as the new bucket says")
-	}
-	put(t, bucket, "mongo", "on")
-	within(t, time.Second, "change in the new bucket", mongo.On)
-}
-
-func TestSurvivesBeingForgotten(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
-	set := open(t, client, nil)
-	mongo := set.Gate("mongo", true)
-	stream, err := client.JS.Stream(t.Context(), "KV_"+streams.BucketFlags)
-	if err != nil {
-		t.Fatalf("stream: %v", err)
-	}
-	forgotten := 0
-	for name := range stream.ConsumerNames(t.Context()).Name() {
-		if err := stream.DeleteConsumer(t.Context(), name); err != nil {
-			t.Fatalf("delete consumer: %v", err)
-		}
-		forgotten++
-	}
-	if forgotten != 1 {
-		t.Fatalf("watchers: got %d, want one for all flags", forgotten)
-	}
-	put(t, bucket, "mongo", "off")
-	within(t, 3*time.Second, "change unheard of", func() bool { return !mongo.On() })
 }
 
 func TestEdit(t *testing.T) {
