@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,6 +89,9 @@ func freePorts(t *testing.T, n int) []string {
 func upArgs(t *testing.T, dir string, more ...string) []string {
 	t.Helper()
 	ports := freePorts(t, 2)
+	if underRace && !slices.Contains(more, "--only") {
+		more = append(more, "--only", "replay,kinesis,archive,sentiment")
+	}
 	return append([]string{"up", "--data", dir, "--nats-port", ports[0], "--http-port", ports[1]}, more...)
 }
 
@@ -137,6 +141,9 @@ func checkFigures(t *testing.T, stdout []byte, want map[string][]string) {
 		}
 	}
 	for _, consumer := range streams.Consumers() {
+		if underRace && consumer.Service == streams.ServiceMongo {
+			continue
+		}
 		at, ok := got.Consumers[consumer.Key()]
 		if !ok {
 			t.Errorf("consumer %s is not in the figures", consumer.Key())
@@ -260,7 +267,7 @@ func TestMistakes(t *testing.T) {
 		{"speed", []string{"--speed", "fast"}, exitUsage, `--speed is "fast"`},
 		{"service", []string{"--only", "redis"}, exitUsage, `service "redis" is not known`},
 		{"password in a flag", []string{"--mongo-uri", "mongodb://user:hunter2@127.0.0.1/"}, exitUsage, "MONGO_URI"},
-		{"unreachable mongo", []string{"--mongo-uri", "mongodb://127.0.0.1:1/"}, exitFailed, "127.0.0.1:1"},
+		{"unreachable mongo", []string{"--mongo-uri", "mongodb://127.0.0.1:1/", "--only", "mongo"}, exitFailed, "127.0.0.1:1"},
 		{"unreachable kinesis", []string{"--kinesis-endpoint", "http://127.0.0.1:1"}, exitFailed, "127.0.0.1:1"},
 		{"unreachable s3", []string{"--s3-endpoint", "http://127.0.0.1:1"}, exitFailed, "127.0.0.1:1"},
 	} {
