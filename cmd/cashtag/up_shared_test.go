@@ -1,4 +1,4 @@
-//go:build shared && !external
+//go:build shared
 
 package main
 
