@@ -44,7 +44,7 @@ func load(ctx context.Context, env map[string]string) (*types.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cli.ProjectFromOptions(ctx, options)
+	return options.LoadProject(ctx)
 }
 
 func project(t *testing.T) *types.Project {

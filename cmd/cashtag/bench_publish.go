@@ -78,7 +78,10 @@ func (c benchPublishCommand) measure(ctx context.Context, b *benchmark) (publish
 	var report publishReport
 	var minimum float64
 	for _, way := range []string{wayByHand, wayCallers, wayCalls, wayPaced, waySingly} {
-		task := benchTask{Way: way, Events: c.Events}
+		task := benchTask{Who: benchCashtag, Way: way, Events: c.Events}
+		if way == wayByHand || way == waySingly {
+			task.Who = benchMinimum
+		}
 		switch way {
 		case wayPaced:
 			task.Events = c.Seconds * benchPace

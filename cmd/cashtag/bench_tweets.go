@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func benchTweet(n int) schemas.Event {
 		Tickers:   tickers,
 		Cashtags:  tickers,
 		Author: schemas.Author{
-			ID:        fmt.Sprint(10_000_000 + chance.IntN(90_000_000)),
+			ID:        strconv.Itoa(10_000_000 + chance.IntN(90_000_000)),
 			Followers: chance.Int64N(100_000), Following: chance.Int64N(5_000), Posts: chance.Int64N(50_000),
 			Verified: chance.IntN(20) == 0,
 		},

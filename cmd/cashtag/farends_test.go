@@ -95,7 +95,7 @@ func (f farEndsFile) address(t *testing.T, name string) string {
 func checkFarEnds(t *testing.T, dir string, want map[string][]string, args ...string) {
 	t.Helper()
 	p := startProcess(t, upArgs(t, dir, args...)...)
-	status := "http://127.0.0.1:" + p.arg("--http-port") + "/status"
+	status := "http://127.0.0.1:" + p.httpPort() + "/status"
 	await(t, "the program answers", func() bool { return messagesAt(t, status, streams.Tweets) > 0 })
 	content, err := os.ReadFile(filepath.Join(dir, "endpoints.json"))
 	if err != nil {

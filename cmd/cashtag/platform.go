@@ -27,7 +27,8 @@ type platform struct {
 	logger   *slog.Logger // of the program itself
 	only     []string     // streams that the services read; nil for all of theirs
 
-	self     *service // what the platform itself logs and asks with
+	self     *service     // what the platform itself logs and asks with
+	standing func() error // says what else here ended before it was asked to; nil for nothing
 	services []*service
 	working  sync.WaitGroup
 	broken   chan struct{} // closed at the first service that ended before it was asked to
@@ -64,8 +65,6 @@ type service struct {
 	client    *streams.Client
 	publisher *streams.Publisher
 	logger    *slog.Logger
-
-	consumers []streams.Consumer // what it reads here
 
 	// What the builder of the service fills in.
 	readers []reader
@@ -191,13 +190,16 @@ func (p *platform) paused(name string) bool {
 	return false
 }
 
-// failed lists the services that ended before they were asked to.
+// failed lists what ended before it was asked to.
 func (p *platform) failed() error {
 	var errs []error
 	for _, s := range p.services {
 		if err := s.ended(); err != nil {
 			errs = append(errs, fmt.Errorf("service %s ended: %w", s.name, err))
 		}
+	}
+	if p.standing != nil {
+		errs = append(errs, p.standing())
 	}
 	return errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -40,7 +39,7 @@ func (s *screen) handler() slog.Handler {
 
 // serverLogger is where the stand-ins' own warnings are shown.
 func (s *screen) serverLogger() *slog.Logger {
-	var out io.Writer = s.console.Err
+	out := s.console.Err
 	if s.live {
 		out = paneWriter{s}
 	}

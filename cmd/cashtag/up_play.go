@@ -124,12 +124,16 @@ func (u *up) watch(ctx context.Context) {
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
 	var before figures
-	at := time.Now()
+	at, said := time.Now(), false
 	for {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
+		}
+		if err := u.world.ended(); err != nil && !said {
+			said = true
+			u.platform.logger.ErrorContext(ctx, "stand-in ended, its sink keeps trying: start again to have it back", "error", err)
 		}
 		all, err := u.platform.gather(ctx)
 		if err != nil {

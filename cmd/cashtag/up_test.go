@@ -200,7 +200,7 @@ func TestKilledDemoDay(t *testing.T) {
 func (p *process) killAt(t *testing.T, share float64, n int) {
 	t.Helper()
 	target := uint64(share * float64(n))
-	status := "http://127.0.0.1:" + p.arg("--http-port") + "/status"
+	status := "http://127.0.0.1:" + p.httpPort() + "/status"
 	await(t, fmt.Sprintf("%d tweets in the stream", target), func() bool {
 		if p.cmd.ProcessState != nil {
 			t.Fatal("the program ended before it was killed")
@@ -213,9 +213,10 @@ func (p *process) killAt(t *testing.T, share float64, n int) {
 	_ = p.cmd.Wait()
 }
 
-func (p *process) arg(name string) string {
+// httpPort is the port that the program was told to answer on.
+func (p *process) httpPort() string {
 	for i, arg := range p.cmd.Args {
-		if arg == name {
+		if arg == "--http-port" {
 			return p.cmd.Args[i+1]
 		}
 	}
@@ -226,7 +227,7 @@ func TestInterruptSaysWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	p := startProcess(t, upArgs(t, dir, "--json")...)
-	status := "http://127.0.0.1:" + p.arg("--http-port") + "/status"
+	status := "http://127.0.0.1:" + p.httpPort() + "/status"
 	await(t, "the market's opening", func() bool { return messagesAt(t, status, streams.Market) > 0 })
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -294,7 +295,7 @@ func TestDirectoryInUse(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	first := startProcess(t, upArgs(t, dir)...)
-	status := "http://127.0.0.1:" + first.arg("--http-port") + "/status"
+	status := "http://127.0.0.1:" + first.httpPort() + "/status"
 	await(t, "the first one runs", func() bool { return messagesAt(t, status, streams.Market) > 0 })
 	second := startProcess(t, upArgs(t, dir)...)
 	if code := second.wait(t); code != exitFailed || !strings.Contains(second.stderr.String(), "in use by another cashtag") {

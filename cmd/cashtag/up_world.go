@@ -57,7 +57,7 @@ func (u *up) open(ctx context.Context, reel replay.Tape) error {
 	if u.platform, err = newPlatform(ctx, u.screen.handler(), u.world.connect); err != nil {
 		return err
 	}
-	u.platform.alone = true
+	u.platform.alone, u.platform.standing = true, u.world.ended
 	var names []string
 	for _, name := range set.names {
 		if name != serviceReplay {

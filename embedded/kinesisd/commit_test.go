@@ -5,14 +5,14 @@ import (
 	"sync"
 	"testing"
 
+	"cashtag/embedded/kinesisd"
+	"cashtag/embedded/kinesisd/kinesisdtest"
+	"cashtag/embedded/natsd/natsdtest"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"cashtag/embedded/kinesisd"
-	"cashtag/embedded/kinesisd/kinesisdtest"
-	"cashtag/embedded/natsd/natsdtest"
 )
 
 func TestConcurrentPutsKeepOrderOfEach(t *testing.T) {

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/kinesisd"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
-	"cashtag/embedded/kinesisd"
 )
 
 func TestStreamLife(t *testing.T) {

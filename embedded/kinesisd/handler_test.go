@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/kinesisd"
+	"cashtag/embedded/kinesisd/kinesisdtest"
+	"cashtag/embedded/natsd/natsdtest"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"cashtag/embedded/kinesisd"
-	"cashtag/embedded/kinesisd/kinesisdtest"
-	"cashtag/embedded/natsd/natsdtest"
 )
 
 func TestProtocol(t *testing.T) {

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"cashtag/embedded/kinesisd"
+	"cashtag/embedded/kinesisd/kinesisdtest"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
-
-	"cashtag/embedded/kinesisd"
-	"cashtag/embedded/kinesisd/kinesisdtest"
 )
 
 // newClient is the real SDK, told only where the service is and not to retry.
@@ -54,8 +54,7 @@ func putAll(tb testing.TB, c *kinesis.Client, name string, entries ...types.PutR
 
 // codeOf is the service's code of an error, or the error if it has none.
 func codeOf(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return fmt.Sprint(err)

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/kinesisd"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
-	"cashtag/embedded/kinesisd"
 )
 
 func TestPutRecordsRefusesTheWholeCall(t *testing.T) {
@@ -122,8 +122,7 @@ func TestPutRecordIsThrottledAsACall(t *testing.T) {
 		t.Fatalf("first put: %v", err)
 	}
 	_, err := c.PutRecord(t.Context(), in)
-	var throttled *types.ProvisionedThroughputExceededException
-	if !errors.As(err, &throttled) {
+	if throttled, ok := errors.AsType[*types.ProvisionedThroughputExceededException](err); !ok {
 		t.Errorf("second put: got %v, want %T", err, throttled)
 	}
 }

@@ -8,14 +8,14 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
 	"cashtag/embedded/kinesisd"
 	"cashtag/embedded/kinesisd/kinesisdtest"
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
 // wantShard places a key as the service's documentation says, by MD5.

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/kinesisd"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
-	"cashtag/embedded/kinesisd"
 )
 
 func iterator(tb testing.TB, c *kinesis.Client, in kinesis.GetShardIteratorInput) *string {

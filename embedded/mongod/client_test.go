@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/mongod"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"cashtag/embedded/mongod"
 )
 
 // duplicate is the server's code for a key that is taken.

@@ -14,14 +14,14 @@ import (
 	"syscall"
 	"testing"
 
+	"cashtag/embedded/child"
+	"cashtag/embedded/mongod"
+	"cashtag/embedded/mongod/mongodtest"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/sync/errgroup"
-
-	"cashtag/embedded/child"
-	"cashtag/embedded/mongod"
-	"cashtag/embedded/mongod/mongodtest"
 )
 
 func TestMain(m *testing.M) {

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/mongod/mongodtest"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-
-	"cashtag/embedded/mongod/mongodtest"
 )
 
 // Each state is what a kill between two of FerretDB's commits leaves behind.

@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"os"
 
-	"github.com/FerretDB/FerretDB/ferretdb"
-
 	"cashtag/embedded/child"
+
+	"github.com/FerretDB/FerretDB/ferretdb"
 )
 
 // sqliteURL is the child's working directory, with settings for every

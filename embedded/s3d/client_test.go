@@ -10,13 +10,13 @@ import (
 	"strings"
 	"testing"
 
+	"cashtag/embedded/s3d"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
-
-	"cashtag/embedded/s3d"
 )
 
 // prepare makes a directory for a server, with a directory in it if one is

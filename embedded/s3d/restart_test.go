@@ -14,11 +14,11 @@ import (
 	"syscall"
 	"testing"
 
+	"cashtag/embedded/s3d/s3dtest"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
-
-	"cashtag/embedded/s3d/s3dtest"
 )
 
 func TestRestartKeepsObjects(t *testing.T) {

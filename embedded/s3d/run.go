@@ -12,11 +12,11 @@ import (
 	"syscall"
 	"time"
 
+	"cashtag/embedded/child"
+
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
-
-	"cashtag/embedded/child"
 )
 
 // Bounds of the server.

@@ -12,14 +12,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"cashtag/embedded/child"
+	"cashtag/embedded/s3d"
+	"cashtag/embedded/s3d/s3dtest"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
-
-	"cashtag/embedded/child"
-	"cashtag/embedded/s3d"
-	"cashtag/embedded/s3d/s3dtest"
 )
 
 func TestMain(m *testing.M) {

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -43,10 +44,8 @@ func (s scene) tag(out *strings.Builder, tags []string, ticker string) []string 
 		written = strings.ToLower(ticker)
 	}
 	out.WriteString("$" + written)
-	for _, tag := range tags {
-		if tag == ticker {
-			return tags
-		}
+	if slices.Contains(tags, ticker) {
+		return tags
 	}
 	return append(tags, ticker)
 }

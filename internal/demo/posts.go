@@ -172,8 +172,10 @@ func (w *writer) scene(r role, p *path, minute int) scene {
 }
 
 func (w *writer) remember(role int, p post) {
-	recent := append(w.recent[role], p)
-	w.recent[role] = recent[max(0, len(recent)-recentPosts):]
+	w.recent[role] = append(w.recent[role], p)
+	if extra := len(w.recent[role]) - recentPosts; extra > 0 {
+		w.recent[role] = w.recent[role][extra:]
+	}
 }
 
 // cast returns the cashtags that the day follows.

@@ -113,7 +113,7 @@ func TestStockNetClock(t *testing.T) {
 
 	var want []string
 	add := func(from, to string, step time.Duration) {
-		at, end := clock(t, early, from), clock(t, early, to)
+		at, end := clock(t, from), clock(t, to)
 		for ; !at.After(end); at = at.Add(step) {
 			want = append(want, at.Format(time.RFC3339))
 		}
@@ -125,7 +125,7 @@ func TestStockNetClock(t *testing.T) {
 	for _, event := range played {
 		if tick, ok := event.Data.(*schemas.Clock); ok {
 			got = append(got, event.Time.Format(time.RFC3339))
-			open := event.Time.Before(clock(t, early, "17:00")) && !event.Time.Before(clock(t, early, "13:30"))
+			open := event.Time.Before(clock(t, "17:00")) && !event.Time.Before(clock(t, "13:30"))
 			if tick.Open != open {
 				t.Errorf("tick of %s: got open %t, want %t", event.Time, tick.Open, open)
 			}
@@ -191,9 +191,10 @@ func status(id, createdAt, text string) string {
 	return fmt.Sprintf(`{"id_str":%q,"created_at":%q,"text":%q,"user":{"id_str":"7"}}`, id, createdAt, text)
 }
 
-func clock(t *testing.T, date, hour string) time.Time {
+// clock is an hour of the day that closes early.
+func clock(t *testing.T, hour string) time.Time {
 	t.Helper()
-	at, err := time.Parse("2006-01-02 15:04", date+" "+hour)
+	at, err := time.Parse("2006-01-02 15:04", "2024-07-03 "+hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -163,7 +163,10 @@ func TestEventsStop(t *testing.T) {
 		}
 		for range 2 {
 			n := 0
-			for range opened.Events() {
+			for _, err := range opened.Events() {
+				if err != nil {
+					t.Fatal(err)
+				}
 				if n++; n == 2 {
 					break
 				}

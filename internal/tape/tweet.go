@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"cashtag/schemas"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"cashtag/schemas"
 )
 
 // status is what a tweet event needs of a Twitter API v1.1 status object; the

@@ -203,7 +203,6 @@ func TestArchiveEndsWithoutItsBucket(t *testing.T) {
 }
 
 func TestEnsure(t *testing.T) {
-	t.Parallel()
 	cfg := onStandIn(t)
 	cases := []struct {
 		name   string

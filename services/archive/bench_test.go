@@ -76,6 +76,7 @@ func BenchmarkArchive(b *testing.B) {
 const events = 200_000
 
 func drainByService(b *testing.B, client *streams.Client, cfg archive.Config) {
+	b.Helper()
 	service, err := archive.New(b.Context(), cfg, client, always{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
@@ -97,6 +98,7 @@ func drainByService(b *testing.B, client *streams.Client, cfg archive.Config) {
 
 // drainByMinimum has no cuts, sums, checks, manifests, standby or recovery.
 func drainByMinimum(b *testing.B, client *streams.Client, cfg archive.Config) {
+	b.Helper()
 	ctx := b.Context()
 	api := s3.New(s3.Options{
 		Region: "us-east-1", BaseEndpoint: &cfg.Endpoint, UsePathStyle: true,

@@ -54,8 +54,7 @@ var fatalCodes = map[string]string{
 func (s *Store) failure(verb, name string, err error) error {
 	var refusal smithy.APIError
 	if !errors.As(err, &refusal) {
-		var operation *smithy.OperationError
-		if errors.As(err, &operation) {
+		if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
 			err = operation.Err
 		}
 		return fmt.Errorf("%s %s of bucket %s%s: %w", verb, name, s.cfg.Bucket, s.where(), err)

@@ -78,8 +78,7 @@ func (s *Store) firsts(ctx context.Context, stream string) iter.Seq2[uint64, err
 func (s *Store) Read(ctx context.Context, stream string) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for manifest, err := range s.Manifests(ctx, stream) {
-			var hole *HoleError
-			if errors.As(err, &hole) {
+			if _, ok := errors.AsType[*HoleError](err); ok {
 				if !yield(nil, err) {
 					return
 				}

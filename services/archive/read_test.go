@@ -94,18 +94,22 @@ func TestReadFindsDamage(t *testing.T) {
 		damage func(t *testing.T, cfg archive.Config)
 	}{
 		{"a flipped bit", func(t *testing.T, cfg archive.Config) {
+			t.Helper()
 			data := fetch(t, cfg, cfg.Prefix+block1+".ndjson.zst")
 			data[len(data)/2] ^= 1
 			put(t, cfg, cfg.Prefix+block1+".ndjson.zst", data)
 		}},
 		{"another block's object", func(t *testing.T, cfg archive.Config) {
+			t.Helper()
 			put(t, cfg, cfg.Prefix+block1+".ndjson.zst", fetch(t, cfg, cfg.Prefix+block11+".ndjson.zst"))
 		}},
 		{"a manifest with another count", func(t *testing.T, cfg archive.Config) {
+			t.Helper()
 			data := fetch(t, cfg, cfg.Prefix+block1+".manifest.json")
 			put(t, cfg, cfg.Prefix+block1+".manifest.json", bytes.Replace(data, []byte(`"events":10`), []byte(`"events":9`), 1))
 		}},
 		{"a manifest that lies about the lines", func(t *testing.T, cfg archive.Config) {
+			t.Helper()
 			data := fetch(t, cfg, cfg.Prefix+block1+".manifest.json")
 			manifest, _ := checkBlock(t, cfg, cfg.Prefix+block1)
 			put(t, cfg, cfg.Prefix+block1+".manifest.json", bytes.Replace(data, []byte(manifest.SHA256), []byte(sum(nil)), 1))
@@ -113,6 +117,7 @@ func TestReadFindsDamage(t *testing.T) {
 	}
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := s3cfg
 			cfg.Prefix = strconv.Itoa(i) + "/"
 			s := open(t, cfg)

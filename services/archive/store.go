@@ -163,8 +163,7 @@ func (s *Store) get(ctx context.Context, name string, limit int64) ([]byte, erro
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
 	out, err := s.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.cfg.Bucket, Key: &name})
-	var missing *types.NoSuchKey
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*types.NoSuchKey](err); ok {
 		return nil, fmt.Errorf("get %s of bucket %s: %w", name, s.cfg.Bucket, errNotStored)
 	}
 	if err != nil {

@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"cashtag/streams/durable/sinktest"
-
 	"cashtag/embedded/stub"
 	"cashtag/streams"
+	"cashtag/streams/durable/sinktest"
 )
 
 // BenchmarkWrite drains batches of tweets into a far end in the same process.

@@ -88,7 +88,10 @@ func play(t *testing.T, tape replay.Tape, m *memory, cfg replay.Config) (*replay
 
 func want(n int, suffix string) map[string][]string {
 	ids := map[string][]string{}
-	for event := range (reel{n}).Events() {
+	for event, err := range (reel{n}).Events() {
+		if err != nil {
+			panic(err) // a reel has none
+		}
 		subject, _ := streams.Subject(event)
 		stream := streams.StreamOf(subject)
 		ids[stream] = append(ids[stream], event.ID+suffix)

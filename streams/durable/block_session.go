@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -283,8 +284,8 @@ func (s *blockSession) position(ctx context.Context) (uint64, error) {
 			s.cfg.Consumer.Stream, info.State.LastSeq, end, s.cfg.Consumer.Stream, s.chain.kv.Bucket()))
 	}
 	next := s.chain.newest().End + 1
-	for i := len(cuts) - 1; i >= 0; i-- {
-		cut := cuts[i]
+	for i, cut := range slices.Backward(cuts) {
+
 		dropped := cut.End < info.State.FirstSeq
 		if cut.start == 0 || (dropped && len(cuts)-i > maxBlocksInHand) {
 			break

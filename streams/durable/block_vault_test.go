@@ -276,10 +276,10 @@ func (r *blockRig) untilInHand(t *testing.T, w *blockWorker, sequence uint64) {
 
 func line(n int) string { return `{"n":` + strconv.Itoa(n) + `}` }
 
-// lines is what an archive of the events from first to last reads, but for some.
-func lines(first, last int, but ...int) string {
+// lines is what an archive of the events up to last reads, but for some.
+func lines(last int, but ...int) string {
 	var all []byte
-	for n := first; n <= last; n++ {
+	for n := 1; n <= last; n++ {
 		if !slices.Contains(but, n) {
 			all = append(append(all, line(n)...), '\n')
 		}

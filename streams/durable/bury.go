@@ -25,8 +25,7 @@ func (l *lane) bury(ctx context.Context, message *held, cause error) error {
 	event := l.deadLetter(message, reason)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := l.publisher.Publish(ctx, event)
-		var field *schemas.FieldError
-		if errors.As(err, &field) {
+		if _, ok := errors.AsType[*schemas.FieldError](err); ok {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err

@@ -4,11 +4,11 @@ package kinesisdtest
 import (
 	"testing"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"cashtag/embedded/kinesisd"
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Start starts a stand-in with a JetStream of its own. Limits of shards are

@@ -3,6 +3,7 @@ package sinktest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 
 	"cashtag/schemas"
@@ -85,7 +86,7 @@ func Tweet(i int) schemas.Event {
 		Lang:      "en",
 		Tickers:   []string{ticker},
 		Cashtags:  []string{ticker},
-		Author:    schemas.Author{ID: fmt.Sprint(i % 97), Followers: int64(i)},
+		Author:    schemas.Author{ID: strconv.Itoa(i % 97), Followers: int64(i)},
 	})
 }
 
