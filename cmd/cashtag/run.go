@@ -44,6 +44,7 @@ func (c runCommand) Run(ctx context.Context, console Console, connection *Connec
 		return err
 	}
 	defer p.close(ctx)
+	started := startLean()
 	if err := p.addServices(ctx, c.Services, ends); err != nil {
 		return err
 	}
@@ -52,6 +53,7 @@ func (c runCommand) Run(ctx context.Context, console Console, connection *Connec
 	if err := p.serveHTTP(running, c.HTTP); err != nil {
 		return err
 	}
+	started()
 	p.start(running)
 	p.logger.InfoContext(ctx, "services started", "services", c.Services, "nats", connection.NATSURL)
 	select {
