@@ -236,7 +236,9 @@ func TestBlocksFollowTheFlag(t *testing.T) {
 	r.gate.Set(false)
 	r.until(t, "unpinned", func(info *jetstream.ConsumerInfo) bool { return info.PriorityGroups[0].PinnedClientID == "" })
 	r.publish(t, 20)
-	if err := w.Flush(t.Context(), 34); !errors.Is(err, durable.ErrOff) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := w.Flush(ctx, 34); !errors.Is(err, durable.ErrOff) {
 		t.Errorf("flush while off: got %v, want %v", err, durable.ErrOff)
 	}
 	if got := w.Stats().State; got != durable.StatePaused {
