@@ -43,7 +43,7 @@ func (p *platform) read(s *service, sink func(stream string) (durable.Sink, erro
 			return err
 		}
 		runners = append(runners, runner)
-		s.readers = append(s.readers, reader{consumer: consumer, activity: runner.Stats})
+		s.readers = append(s.readers, reader{consumer: runner.Consumer(), activity: runner.Stats})
 	}
 	s.run = func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)

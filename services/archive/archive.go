@@ -55,12 +55,3 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	return group.Wait()
 }
-
-// Flush stores what was read of every stream now, full block or not.
-func (s *Service) Flush(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, reader := range s.readers {
-		group.Go(func() error { return reader.Flush(ctx, 0) })
-	}
-	return group.Wait()
-}
