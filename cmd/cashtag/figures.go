@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"time"
 
@@ -68,35 +66,4 @@ func (p *platform) gather(ctx context.Context) (figures, error) {
 		}
 	}
 	return all, nil
-}
-
-// lost says what keeps the figures from being all right: buried, missing or
-// pending messages. It is empty when all is stored. The stream LOGS feeds itself,
-// so what is pending there does not count.
-func (f figures) lost(skip func(service string) bool) []string {
-	var lost []string
-	for _, consumer := range streams.Consumers() {
-		got, ok := f.Consumers[consumer.Key()]
-		if !ok {
-			continue
-		}
-		if got.Buried > 0 {
-			lost = append(lost, fmt.Sprintf("%s buried %d (see: cashtag dead ls)", consumer.Key(), got.Buried))
-		}
-		if got.missing > 0 {
-			lost = append(lost, fmt.Sprintf("%s is missing %d", consumer.Key(), got.missing))
-		}
-		if got.Pending > 0 && consumer.Stream != streams.Logs && !skip(consumer.Service) {
-			lost = append(lost, fmt.Sprintf("%s has %d pending", consumer.Key(), got.Pending))
-		}
-	}
-	return lost
-}
-
-// writeJSON writes the figures as one line.
-func (f figures) writeJSON(w io.Writer) error {
-	if err := json.NewEncoder(w).Encode(f); err != nil {
-		return fmt.Errorf("write figures: %w", err)
-	}
-	return nil
 }

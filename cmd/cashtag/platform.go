@@ -227,13 +227,3 @@ func (always) Changed() <-chan struct{} { return nil }
 
 // anyEnded is closed when a service ended before it was asked to.
 func (p *platform) anyEnded() <-chan struct{} { return p.broken }
-
-// endedService reports whether a service ended before it was asked to.
-func (p *platform) endedService(name string) bool {
-	for _, s := range p.services {
-		if s.name == name && s.ended() != nil {
-			return true
-		}
-	}
-	return false
-}

@@ -252,3 +252,13 @@ func (u *up) report(all figures) error {
 	}
 	return nil
 }
+
+// endedService reports whether a service ended before it was asked to.
+func (p *platform) endedService(name string) bool {
+	for _, s := range p.services {
+		if s.name == name && s.ended() != nil {
+			return true
+		}
+	}
+	return false
+}
