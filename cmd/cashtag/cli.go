@@ -18,7 +18,7 @@ const description = `Cashtag turns what people say about stocks into an event-so
 type CLI struct {
 	Connection
 
-	localCommands
+	LocalCommands
 
 	Run     runCommand     `cmd:"" help:"Run services against an external NATS."`
 	Status  statusCommand  `cmd:"" help:"Show streams, consumers and flags."`

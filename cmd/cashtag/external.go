@@ -2,8 +2,8 @@
 
 package main
 
-// localCommands are those of a build that holds the stand-ins: none here.
-type localCommands struct{}
+// LocalCommands are those of a build that holds the stand-ins: none here.
+type LocalCommands struct{}
 
 // runAsChild does nothing: this build starts no children.
 func runAsChild() {}

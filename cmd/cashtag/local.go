@@ -8,9 +8,9 @@ import (
 	"cashtag/embedded/s3d"
 )
 
-// localCommands need the stand-ins, which a build with the tag external leaves
+// LocalCommands need the stand-ins, which a build with the tag external leaves
 // out.
-type localCommands struct {
+type LocalCommands struct {
 	Up    upCommand    `cmd:"" help:"Start everything on this machine and play the demo day or a tape."`
 	Bench benchCommand `cmd:"" help:"Measure how fast each path is on this machine."`
 }
