@@ -36,7 +36,7 @@ func (o benchOptions) check() error {
 	if o.Events < minBenchEvents || o.Events > maxBenchEvents {
 		return usageError("--events is %d: must be from %d to %d", o.Events, minBenchEvents, maxBenchEvents)
 	}
-	if _, _, err := processUsage(); err != nil {
+	if _, err := processUsage(); err != nil {
 		return err
 	}
 	for flag, dir := range map[string]string{"--dir": o.Dir, "--profile": o.Profile} {

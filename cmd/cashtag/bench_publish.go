@@ -138,7 +138,7 @@ func newWayReport(way string, result benchResult, minimum float64) wayReport {
 }
 
 func (r publishReport) print(console Console) error {
-	table := newGrid("WAY", "EVENTS", "EVENTS/S", "CPU S/M", "MEMORY", "P50 MS", "P99 MS", "RATIO")
+	table := newGrid("WAY", "EVENTS", "EVENTS/S", "CPU S/M", "MEMORY", "PROGRAM", "P50 MS", "P99 MS", "RATIO")
 	for _, way := range r.Ways {
 		ratio := cell{text: "-", right: true}
 		if way.Ratio > 0 {

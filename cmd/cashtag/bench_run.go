@@ -41,6 +41,7 @@ type benchResult struct {
 	ElapsedS float64 `json:"elapsed_s"`
 	CPUS     float64 `json:"cpu_s"`
 	PeakRSS  uint64  `json:"peak_rss_bytes"`
+	Program  uint64  `json:"program_bytes"`
 	Events   int     `json:"events"`
 	P50MS    float64 `json:"p50_ms,omitempty"` // of a call, where calls are measured
 	P99MS    float64 `json:"p99_ms,omitempty"`

@@ -26,7 +26,7 @@ func (benchSinksCommand) Help() string {
 	return `
 Publishes tweets to an embedded NATS (on disk, synced before each acknowledgement) and drains them through one sink at a time, then through all at once, into stubs of the far ends that take real requests over loopback, forget what they get and never fail; Kinesis answers after 2 ms. The minimum is the same path in the fewest lines of Go, without order, retries or dead letters, measured in turn with the sink.
 
-Each run is a process of its own. Shown are events a second from the first fetch to the last event stored, CPU seconds a million events, and the largest resident memory of that process alone; the ratio is the sink's rate to the minimum's, so 1.00 is as fast. All at once stores each event in every far end and counts it once. Servers and sinks share this machine: ratios can be compared between machines, rates cannot.
+Each run is a process of its own. Shown are events a second from the first fetch to the last event stored, CPU seconds a million events, the largest resident memory of that process alone, and how much of it is pages of the program's file: this program has all the servers in it, one built for production has not. The ratio is the sink's rate to the minimum's, so 1.00 is as fast. All at once stores each event in every far end and counts it once. Servers and sinks share this machine: ratios can be compared between machines, rates cannot.
 
   cashtag bench sinks
   cashtag bench sinks --rounds 3 --only kinesis,mongo
@@ -178,6 +178,7 @@ type pathFigures struct {
 	EventsPerS     float64 `json:"events_per_s"`
 	CPUSPerMillion float64 `json:"cpu_s_per_million"`
 	PeakRSSBytes   uint64  `json:"peak_rss_bytes"`
+	ProgramBytes   uint64  `json:"program_bytes,omitempty"` // of it, the program's own file
 }
 
 func newSinksReport(c benchSinksCommand, paths []*benchPath) sinksReport {
@@ -196,17 +197,21 @@ func newSinksReport(c benchSinksCommand, paths []*benchPath) sinksReport {
 }
 
 func medians(runs []benchResult) pathFigures {
-	var rates, costs, peaks []float64
+	var rates, costs, peaks, programs []float64
 	for _, run := range runs {
 		rates = append(rates, run.rate())
 		costs = append(costs, perMillion(run.CPUS, run.Events))
 		peaks = append(peaks, float64(run.PeakRSS))
+		programs = append(programs, float64(run.Program))
 	}
-	return pathFigures{EventsPerS: median(rates), CPUSPerMillion: median(costs), PeakRSSBytes: uint64(median(peaks))}
+	return pathFigures{
+		EventsPerS: median(rates), CPUSPerMillion: median(costs),
+		PeakRSSBytes: uint64(median(peaks)), ProgramBytes: uint64(median(programs)),
+	}
 }
 
 func (r sinksReport) print(console Console) error {
-	table := newGrid("PATH", "EVENTS/S", "CPU S/M", "MEMORY", "MINIMUM/S", "CPU S/M", "MEMORY", "RATIO")
+	table := newGrid("PATH", "EVENTS/S", "CPU S/M", "MEMORY", "PROGRAM", "MINIMUM/S", "CPU S/M", "MEMORY", "PROGRAM", "RATIO")
 	for _, path := range r.Paths {
 		cells := append([]cell{said(path.Path)}, path.Cashtag.cells()...)
 		cells = append(cells, path.Minimum.cells()...)
@@ -216,9 +221,14 @@ func (r sinksReport) print(console Console) error {
 }
 
 func (f pathFigures) cells() []cell {
+	program := cell{text: "-", right: true}
+	if f.ProgramBytes > 0 {
+		program = sized(f.ProgramBytes)
+	}
 	return []cell{
 		{text: humanize.Comma(int64(f.EventsPerS)), right: true},
 		decimal("%.1f", f.CPUSPerMillion),
 		sized(f.PeakRSSBytes),
+		program,
 	}
 }

@@ -2,12 +2,9 @@
 
 package main
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // processUsage is not known on this system.
-func processUsage() (cpu time.Duration, peak uint64, err error) {
-	return 0, 0, errors.New("benchmarks need a Unix system to read CPU time and memory from")
+func processUsage() (usage, error) {
+	return usage{}, errors.New("benchmarks need a Unix system to read CPU time and memory from")
 }

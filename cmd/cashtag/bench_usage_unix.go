@@ -11,37 +11,41 @@ import (
 	"time"
 )
 
-// processUsage is the CPU time and the largest resident set of this process up to
-// now.
-func processUsage() (cpu time.Duration, peak uint64, err error) {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0, 0, fmt.Errorf("getrusage: %w", err)
+// processUsage is what this process has used up to now.
+func processUsage() (usage, error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return usage{}, fmt.Errorf("getrusage: %w", err)
 	}
-	cpu = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	used := usage{cpu: time.Duration(u.Utime.Nano() + u.Stime.Nano())}
 	switch runtime.GOOS {
 	case "linux":
-		// ru_maxrss would be that of the process which started this one, where that
-		// was larger: a child begins in its parent's memory, and exec keeps the mark.
-		peak, err = highWaterMark()
+		return used, readMemory(&used)
 	case "darwin", "ios":
-		peak = uint64(usage.Maxrss) // bytes
+		used.peak = uint64(u.Maxrss) // bytes
 	default:
-		peak = uint64(usage.Maxrss) << 10
+		used.peak = uint64(u.Maxrss) << 10
 	}
-	return cpu, peak, err
+	return used, nil
 }
 
-// highWaterMark reads VmHWM of this process: see proc_pid_status(5).
-func highWaterMark() (uint64, error) {
+// readMemory reads what Linux says of this process: see proc_pid_status(5).
+//
+// The ru_maxrss of getrusage would be that of the process which started this one,
+// where that was larger: a child begins in its parent's memory, and exec keeps the
+// mark.
+func readMemory(used *usage) error {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		return 0, fmt.Errorf("read memory use: %w", err)
+		return fmt.Errorf("read memory use: %w", err)
 	}
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	var kilobytes uint64
-	if _, err := fmt.Sscanf(string(rest), "%d kB", &kilobytes); err != nil {
-		return 0, fmt.Errorf("read memory use: no VmHWM in /proc/self/status: %w", err)
+	for field, bytesOf := range map[string]*uint64{"VmHWM:": &used.peak, "RssFile:": &used.program} {
+		_, rest, _ := bytes.Cut(status, []byte(field))
+		var kilobytes uint64
+		if _, err := fmt.Sscanf(string(rest), "%d kB", &kilobytes); err != nil {
+			return fmt.Errorf("read memory use: no %s in /proc/self/status: %w", field, err)
+		}
+		*bytesOf = kilobytes << 10
 	}
-	return kilobytes << 10, nil
+	return nil
 }

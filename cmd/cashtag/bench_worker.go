@@ -73,7 +73,7 @@ func (w *benchWorker) measure(do func() error) (benchResult, error) {
 	if err != nil {
 		return benchResult{}, err
 	}
-	before, _, err := processUsage()
+	before, err := processUsage()
 	if err != nil {
 		return benchResult{}, err
 	}
@@ -82,11 +82,14 @@ func (w *benchWorker) measure(do func() error) (benchResult, error) {
 		return benchResult{}, err
 	}
 	elapsed := time.Since(started)
-	after, peak, err := processUsage()
+	after, err := processUsage()
 	if err != nil {
 		return benchResult{}, err
 	}
-	result := benchResult{ElapsedS: elapsed.Seconds(), CPUS: (after - before).Seconds(), PeakRSS: peak, Events: w.Events}
+	result := benchResult{
+		ElapsedS: elapsed.Seconds(), CPUS: (after.cpu - before.cpu).Seconds(),
+		PeakRSS: after.peak, Program: after.program, Events: w.Events,
+	}
 	return result, stopProfile()
 }
 
