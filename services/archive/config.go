@@ -38,8 +38,9 @@ type Config struct {
 	BlockEvents uint64
 	BlockBytes  uint64
 	BlockAge    time.Duration
-	// PinnedTTL is how long a standby waits before it takes over.
-	PinnedTTL time.Duration
+	// Takeover and Alone say when a standby takes over: see durable.BlockConfig.
+	Takeover time.Duration
+	Alone    bool
 	// CallTimeout bounds one call, with all that it sends.
 	CallTimeout time.Duration
 }
@@ -53,7 +54,7 @@ func DefaultConfig() Config {
 		BlockEvents: blocks.Events,
 		BlockBytes:  blocks.Bytes,
 		BlockAge:    blocks.Age,
-		PinnedTTL:   blocks.PinnedTTL,
+		Takeover:    blocks.Takeover,
 		CallTimeout: time.Minute,
 	}
 	for _, consumer := range streams.Consumers() {
@@ -102,6 +103,7 @@ func (c Config) Validate() error {
 // blocks says how a stream is cut.
 func (c Config) blocks(stream string) durable.BlockConfig {
 	blocks := durable.DefaultBlockConfig(streams.Consumer{Service: streams.ServiceArchive, Stream: stream, Ordered: true})
-	blocks.Events, blocks.Bytes, blocks.Age, blocks.PinnedTTL = c.BlockEvents, c.BlockBytes, c.BlockAge, c.PinnedTTL
+	blocks.Events, blocks.Bytes, blocks.Age, blocks.Takeover = c.BlockEvents, c.BlockBytes, c.BlockAge, c.Takeover
+	blocks.Alone = c.Alone
 	return blocks
 }

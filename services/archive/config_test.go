@@ -37,7 +37,7 @@ func TestValidate(t *testing.T) {
 		{"block events", func(c *archive.Config) { c.BlockEvents = 0 }, "block events is 0"},
 		{"block bytes", func(c *archive.Config) { c.BlockBytes = 0 }, "block bytes is 0"},
 		{"block age", func(c *archive.Config) { c.BlockAge = 0 }, "block age is 0s"},
-		{"pinned ttl", func(c *archive.Config) { c.PinnedTTL = 1 }, "pinned ttl is 1ns"},
+		{"takeover", func(c *archive.Config) { c.Takeover = 1 }, "takeover is 1ns"},
 		{"call timeout", func(c *archive.Config) { c.CallTimeout = 0 }, "call timeout is 0s"},
 	}
 	for _, c := range cases {

@@ -65,7 +65,7 @@ func onFakeS3(t *testing.T) archive.Config {
 func small(cfg archive.Config) archive.Config {
 	cfg.Streams = []string{streams.Tweets}
 	cfg.BlockEvents = 10
-	cfg.PinnedTTL = 3 * time.Second
+	cfg.Takeover = 2 * time.Second
 	return cfg
 }
 

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,10 +38,12 @@ var (
 // worker, stores the same object under the same name.
 //
 // The recorded cuts, and which of their blocks are stored, say where to go on. The
-// durable only delivers, has one active worker, and shows how far the archive is.
-// It would not do as the place to go on from: where acknowledgements cover all up
-// to a sequence, a message erased from the stream while it is in hand takes the
-// floor with it, past everything before it that is not stored.
+// durable only delivers, and shows how far the archive is. It would not do as the
+// place to go on from: where acknowledgements cover all up to a sequence, a message
+// erased from the stream while it is in hand takes the floor with it, past
+// everything before it that is not stored.
+//
+// Of several workers one is active, by a lease in the same bucket.
 //
 // Sequences that the stream dropped before they were read are counted as missing
 // and logged; sequences erased from it leave a gap in their block.
@@ -50,6 +53,7 @@ type Blocks struct {
 	sink   BlockSink
 	gate   Gate
 	logger *slog.Logger
+	worker string // its name among those that archive the stream
 	stats  stats
 
 	flushes chan flush
@@ -70,6 +74,7 @@ func NewBlocks(client *streams.Client, sink BlockSink, gate Gate, logger *slog.L
 		sink:    sink,
 		gate:    gate,
 		logger:  logger.With("consumer", cfg.Consumer.Key()),
+		worker:  rand.Text(),
 		flushes: make(chan flush),
 		stopped: make(chan struct{}),
 	}, nil

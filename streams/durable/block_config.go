@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// blockAckWait only keeps a server from delivering again what is in hand: a
-	// worker that died is noticed by its pin, and what it had comes again by reset.
+	// blockAckWait only keeps a server from delivering again what is in hand: what
+	// a worker that died had comes again by reset.
 	blockAckWait = 24 * time.Hour
 	// messagesAhead and bytesAhead bound one pull, of which at most two are under
 	// way. More would keep answers to requests waiting behind the messages.
@@ -38,9 +38,12 @@ type BlockConfig struct {
 	MinBackoff, MaxBackoff time.Duration
 	// Cuts is how many cuts the bucket keeps of the stream.
 	Cuts int
-	// PinnedTTL is how long a standby waits before it takes over from a worker
-	// that pulls nothing.
-	PinnedTTL time.Duration
+	// Takeover is how long the active worker may show no sign of life before a
+	// standby takes over. One that ends in good order hands over at once.
+	Takeover time.Duration
+	// Alone says that no other process archives the stream: what a killed run left
+	// behind is taken over without waiting.
+	Alone bool
 	// Grace is how long the blocks in hand may take to be stored once Run's ctx
 	// has ended.
 	Grace time.Duration
@@ -56,7 +59,7 @@ func DefaultBlockConfig(consumer streams.Consumer) BlockConfig {
 		Cuts:       4096,
 		MinBackoff: 200 * time.Millisecond,
 		MaxBackoff: 15 * time.Second,
-		PinnedTTL:  30 * time.Second,
+		Takeover:   15 * time.Second,
 		Grace:      8 * time.Second,
 	}
 }
@@ -78,8 +81,8 @@ func (c BlockConfig) Validate() error {
 		return fmt.Errorf("cuts is %d: must be from %d to 10000", c.Cuts, 2*maxBlocksInHand)
 	case c.MinBackoff <= 0 || c.MaxBackoff < c.MinBackoff:
 		return fmt.Errorf("backoff is %s to %s: must be positive and ascending", c.MinBackoff, c.MaxBackoff)
-	case c.PinnedTTL < 3*time.Second || c.PinnedTTL > time.Hour:
-		return fmt.Errorf("pinned ttl is %s: must be from 3s to 1h", c.PinnedTTL)
+	case c.Takeover < 2*time.Second || c.Takeover > time.Hour:
+		return fmt.Errorf("takeover is %s: must be from 2s to 1h", c.Takeover)
 	case c.Grace < 0:
 		return fmt.Errorf("grace is %s: must not be negative", c.Grace)
 	}
@@ -97,4 +100,6 @@ func (c BlockConfig) windowStart(sequence uint64) uint64 {
 }
 
 // pullExpiry is how often an idle worker pulls, and so shows that it is alive.
-func (c BlockConfig) pullExpiry() time.Duration { return min(c.PinnedTTL/3, 30*time.Second) }
+func (c BlockConfig) pullExpiry() time.Duration {
+	return max(time.Second, min(c.Takeover/3, 30*time.Second))
+}

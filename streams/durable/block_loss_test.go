@@ -92,7 +92,7 @@ func TestBlocksCountWhatTheStreamDropped(t *testing.T) {
 	r.publish(t, 12)
 	r.vault.await(t, "1-10")
 	r.gate.Set(false)
-	r.until(t, "unpinned", func(info *jetstream.ConsumerInfo) bool { return info.PriorityGroups[0].PinnedClientID == "" })
+	untilStats(t, w, func(s durable.Stats) bool { return s.State == durable.StatePaused })
 	r.createStream(t, jetstream.StreamConfig{MaxMsgs: 6})
 	r.publish(t, 30) // keeps 37 to 42
 	r.gate.Set(true)

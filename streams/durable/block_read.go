@@ -13,8 +13,7 @@ import (
 // blockReader is where the active worker of a session stands.
 type blockReader struct {
 	recorded map[uint64]uint64 // ends of the blocks that were cut before, by start
-	delivery uint64            // number of the last delivery
-	synced   bool              // deliveries since the reset have begun
+	delivery uint64            // number of the last delivery, from 1 on since the reset
 	verified bool              // the first of them was what had to come
 	next     uint64            // sequence that comes next, unless it is gone
 	missing  uint64            // sequences that the stream dropped, not yet part of a sealed block
@@ -31,8 +30,8 @@ type blockReader struct {
 	due          bool // the block is older than BlockConfig.Age
 }
 
-func newBlockReader(s *blockSession, delivery, next uint64) blockReader {
-	r := blockReader{delivery: delivery, next: next, recorded: make(map[uint64]uint64), age: time.NewTimer(s.cfg.Age)}
+func newBlockReader(s *blockSession, next uint64) blockReader {
+	r := blockReader{next: next, recorded: make(map[uint64]uint64), age: time.NewTimer(s.cfg.Age)}
 	for _, cut := range s.chain.cuts {
 		if cut.start >= next {
 			r.recorded[cut.start] = cut.End
@@ -82,10 +81,8 @@ func (s *blockSession) read(ctx context.Context) error {
 		case <-s.storer.progress:
 			err = s.sealDue(ctx, r.caughtUp)
 		case <-changed:
-		case <-s.unpinned:
-			err = fmt.Errorf("%w: another worker is active", errResync)
 		case <-s.closed:
-			err = errClosed(s.cfg.Consumer.Stream)
+			err = fmt.Errorf("read stream %s: the durable was deleted or the connection closed", s.cfg.Consumer.Stream)
 		case <-s.storer.done:
 			err = s.storer.err
 		case <-ctx.Done():
@@ -120,24 +117,11 @@ func (s *blockSession) take(ctx context.Context, msg jetstream.Msg) error {
 	if err != nil {
 		return fmt.Errorf("read metadata of a message of stream %s: %w", s.cfg.Consumer.Stream, err)
 	}
-	headers := msg.Headers()
-	if pin := first(headers, headerPin); pin != s.pin {
-		return fmt.Errorf("%w: the pin changed", errResync)
+	if meta.Sequence.Consumer != r.delivery+1 {
+		return fmt.Errorf("%w: delivery %d came after %d", errResync, meta.Sequence.Consumer, r.delivery)
 	}
-	delete(headers, headerPin)
-	delivery := meta.Sequence.Consumer
-	switch {
-	case delivery == r.delivery+1:
-	case delivery == 1 && !r.synced:
-		r.synced = true
-	default:
-		return fmt.Errorf("%w: delivery %d came after %d", errResync, delivery, r.delivery)
-	}
-	r.delivery = delivery
+	r.delivery++
 	sequence := meta.Sequence.Stream
-	if !r.synced {
-		return nil
-	}
 	if sequence <= s.seen {
 		s.stats.redelivered.Add(1)
 	}
@@ -157,7 +141,7 @@ func (s *blockSession) take(ctx context.Context, msg jetstream.Msg) error {
 		}
 	}
 	r.next = sequence + 1
-	return s.add(ctx, msg, meta, headers)
+	return s.add(ctx, msg, meta)
 }
 
 // explain accounts for the sequences from the one that had to come up to the one
@@ -187,7 +171,7 @@ func (s *blockSession) explain(ctx context.Context, came uint64) error {
 }
 
 // add appends a message to its block, and seals the block where it ends.
-func (s *blockSession) add(ctx context.Context, msg jetstream.Msg, meta *jetstream.MsgMetadata, headers map[string][]string) error {
+func (s *blockSession) add(ctx context.Context, msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
 	r := &s.reader
 	sequence := meta.Sequence.Stream
 	if r.writer == nil {
@@ -202,6 +186,7 @@ func (s *blockSession) add(ctx context.Context, msg jetstream.Msg, meta *jetstre
 		r.age.Reset(time.Until(meta.Timestamp.Add(s.cfg.Age)))
 		s.stats.setState(StateRunning)
 	}
+	headers := map[string][]string(msg.Headers())
 	err := r.writer.Append(Message{
 		Subject:  msg.Subject(),
 		Key:      streams.Key(msg.Subject()),

@@ -157,7 +157,7 @@ func (r *blockRig) start(t *testing.T, opts ...func(*durable.BlockConfig)) *bloc
 	t.Helper()
 	cfg := durable.DefaultBlockConfig(archived)
 	cfg.Events = 10
-	cfg.PinnedTTL = 3 * time.Second
+	cfg.Takeover = 2 * time.Second
 	cfg.MinBackoff, cfg.MaxBackoff = 5*time.Millisecond, 50*time.Millisecond
 	for _, opt := range opts {
 		opt(&cfg)

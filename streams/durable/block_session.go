@@ -2,7 +2,6 @@ package durable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -18,11 +17,10 @@ type blockSession struct {
 	durable  jetstream.Consumer
 	chain    *chain // of the storer once it runs
 	messages chan jetstream.Msg
-	unpinned chan struct{}   // holds one when the server gave the pin to another worker
 	closed   <-chan struct{} // closed when nothing will be delivered any more
 	ended    chan struct{}   // closed when the session is over
 
-	pin    string // what the server calls this worker; "" while it is a standby
+	lease  *lease // of the storer once it runs
 	storer *blockStorer
 	reader blockReader
 }
@@ -34,6 +32,13 @@ func (b *Blocks) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.standby(ctx); err != nil {
+		return err
+	}
+	defer s.stepDown(ctx)
+	if err := s.takeOver(ctx); err != nil {
+		return err
+	}
 	consuming, err := s.consume()
 	if err != nil {
 		return err
@@ -41,15 +46,7 @@ func (b *Blocks) session(ctx context.Context) error {
 	defer func() {
 		close(s.ended)
 		consuming.Stop()
-		s.unpin(ctx)
 	}()
-	message, err := s.standby(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.takeOver(ctx, message); err != nil {
-		return err
-	}
 	return s.work(ctx)
 }
 
@@ -59,17 +56,14 @@ func (b *Blocks) openSession(ctx context.Context) (*blockSession, error) {
 	defer cancel()
 	consumer := b.cfg.Consumer
 	durable, err := createDurable(ctx, b.client, consumer.Stream, jetstream.ConsumerConfig{
-		Durable:        consumer.Service,
-		Description:    "durable of " + consumer.Key(),
-		DeliverPolicy:  jetstream.DeliverAllPolicy,
-		AckPolicy:      jetstream.AckAllPolicy,
-		AckWait:        blockAckWait,
-		MaxDeliver:     -1, // past it a server stops delivering and says nothing
-		MaxAckPending:  int((maxBlocksInHand+1)*b.cfg.Events) + messagesAhead,
-		MaxWaiting:     64,
-		PriorityPolicy: jetstream.PriorityPolicyPinned,
-		PriorityGroups: []string{pinGroup},
-		PinnedTTL:      b.cfg.PinnedTTL,
+		Durable:       consumer.Service,
+		Description:   "durable of " + consumer.Key(),
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckAllPolicy,
+		AckWait:       blockAckWait,
+		MaxDeliver:    -1, // past it a server stops delivering and says nothing
+		MaxAckPending: int((maxBlocksInHand+1)*b.cfg.Events) + messagesAhead,
+		MaxWaiting:    64,
 	})
 	if err != nil {
 		return nil, err
@@ -83,13 +77,17 @@ func (b *Blocks) openSession(ctx context.Context) (*blockSession, error) {
 	if err != nil {
 		return nil, err
 	}
+	lease, err := openLease(ctx, b.client.JS, consumer.Stream, b.worker)
+	if err != nil {
+		return nil, err
+	}
 	return &blockSession{
 		Blocks:   b,
 		stream:   stream,
 		durable:  durable,
 		chain:    chain,
+		lease:    lease,
 		messages: make(chan jetstream.Msg, 512),
-		unpinned: make(chan struct{}, 1),
 		ended:    make(chan struct{}),
 	}, nil
 }
@@ -104,19 +102,9 @@ func (s *blockSession) consume() (jetstream.ConsumeContext, error) {
 			case <-s.ended:
 			}
 		},
-		jetstream.PullPriorityGroup(pinGroup),
 		jetstream.PullMaxMessagesWithBytesLimit(messagesAhead, bytesAhead),
 		jetstream.PullExpiry(expiry),
 		jetstream.PullHeartbeat(expiry/2),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-			if !errors.Is(err, jetstream.ErrPinIDMismatch) {
-				return // it pulls again, or is closed
-			}
-			select {
-			case s.unpinned <- struct{}{}:
-			default:
-			}
-		}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("read stream %s: %w", s.cfg.Consumer.Stream, err)
@@ -125,17 +113,9 @@ func (s *blockSession) consume() (jetstream.ConsumeContext, error) {
 	return consuming, nil
 }
 
-// takeOver makes this worker go on where the archive stops. Nothing that was
-// delivered before counts: it comes again.
-func (s *blockSession) takeOver(ctx context.Context, message jetstream.Msg) error {
-	s.pin = first(message.Headers(), headerPin)
-	if s.pin == "" {
-		return fmt.Errorf("durable %s delivers to more than one worker", s.cfg.Consumer.Key())
-	}
-	meta, err := message.Metadata()
-	if err != nil {
-		return fmt.Errorf("read metadata of a message of stream %s: %w", s.cfg.Consumer.Stream, err)
-	}
+// takeOver makes this worker go on where the archive stops. What was delivered
+// before comes again.
+func (s *blockSession) takeOver(ctx context.Context) error {
 	if err := s.chain.load(ctx); err != nil {
 		return err
 	}
@@ -143,31 +123,17 @@ func (s *blockSession) takeOver(ctx context.Context, message jetstream.Msg) erro
 	if err != nil {
 		return err
 	}
-	// What the server has sent up to now is told apart by its delivery numbers:
-	// after the reset they start from 1 again.
-	s.reader = newBlockReader(s, meta.Sequence.Consumer, next)
+	s.reader = newBlockReader(s, next)
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	if _, err := s.stillActive(ctx); err != nil {
+	if err := s.lease.renew(ctx); err != nil {
 		return err
 	}
 	if _, err := s.client.JS.ResetConsumerToSequence(ctx, s.cfg.Consumer.Stream, s.cfg.Consumer.Service, next); err != nil {
 		return fmt.Errorf("reset durable %s: %w", s.cfg.Consumer.Key(), err)
 	}
-	s.logger.InfoContext(ctx, "active worker", "pin", s.pin, "next_sequence", next)
+	s.logger.DebugContext(ctx, "active worker", "next_sequence", next)
 	return nil
-}
-
-// stillActive returns errResync when another worker has taken over, or may.
-func (s *blockSession) stillActive(ctx context.Context) (*jetstream.ConsumerInfo, error) {
-	info, err := s.durable.Info(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("inspect durable %s: %w", s.cfg.Consumer.Key(), err)
-	}
-	if pinned(info) != s.pin {
-		return nil, fmt.Errorf("%w: this worker is not active any more", errResync)
-	}
-	return info, nil
 }
 
 // position finds the first sequence that is not archived: behind the newest block
@@ -185,7 +151,6 @@ func (s *blockSession) position(ctx context.Context) (uint64, error) {
 	}
 	next := s.chain.newest().End + 1
 	for i, cut := range slices.Backward(cuts) {
-
 		dropped := cut.End < info.State.FirstSeq
 		if cut.start == 0 || (dropped && len(cuts)-i > maxBlocksInHand) {
 			break

@@ -9,75 +9,81 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// standby waits for the message that says that this worker is the active one.
-func (s *blockSession) standby(ctx context.Context) (jetstream.Msg, error) {
-	poll := time.NewTicker(s.cfg.pullExpiry())
+// sign is what a standby sees of the active worker. One that is alive pulls, or
+// brings the durable on, or writes its lease.
+type sign struct {
+	revision  uint64 // of the lease
+	held      bool
+	delivered uint64
+	waiting   bool // a pull of its is waiting for messages
+}
+
+// standby returns once this worker holds the lease: at once where nobody does, and
+// else when the one that does has shown no sign of life for BlockConfig.Takeover.
+func (s *blockSession) standby(ctx context.Context) error {
+	poll := time.NewTicker(s.cfg.Takeover / 4)
 	defer poll.Stop()
+	var seen sign
+	since := time.Now()
 	for {
-		if err := s.watchOver(ctx); err != nil {
-			return nil, err
+		now, err := s.watch(ctx)
+		if err != nil {
+			return err
 		}
+		if now != seen || now.waiting {
+			seen, since = now, time.Now()
+		}
+		if !now.held || s.cfg.Alone || time.Since(since) >= s.cfg.Takeover {
+			if taken, err := s.lease.take(ctx, now.revision); err != nil || taken {
+				return err
+			}
+		}
+		s.stats.setState(StateStandby)
 		changed := s.gate.Changed()
 		if !s.gate.On() {
-			return nil, ErrOff
+			return ErrOff
 		}
 		select {
-		case msg := <-s.messages:
-			return msg, nil
 		case f := <-s.flushes:
 			s.waiting = append(s.waiting, f)
 		case <-poll.C:
 		case <-changed:
-		case <-s.unpinned: // the pin of an earlier session
-		case <-s.closed:
-			return nil, errClosed(s.cfg.Consumer.Stream)
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }
 
-func errClosed(stream string) error {
-	return fmt.Errorf("read stream %s: the durable was deleted or the connection closed", stream)
-}
-
-// watchOver sees to it that what a worker left behind is delivered again, once
-// nobody is active and nothing new would be: a server by itself would wait for the
-// ack wait, and never deliver again what lies under a floor that moved too far.
-func (s *blockSession) watchOver(ctx context.Context) error {
+// watch looks for a sign of the active worker, and ends the flushes that have what
+// they wait for.
+func (s *blockSession) watch(ctx context.Context) (sign, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
+	revision, held, err := s.lease.look(ctx)
+	if err != nil {
+		return sign{}, err
+	}
 	info, err := s.durable.Info(ctx)
 	if err != nil {
-		return fmt.Errorf("inspect durable %s: %w", s.cfg.Consumer.Key(), err)
+		return sign{}, fmt.Errorf("inspect durable %s: %w", s.cfg.Consumer.Key(), err)
 	}
-	active := pinned(info) != ""
-	s.stats.setState(StateIdle)
-	if active {
-		s.stats.setState(StateStandby)
-	}
-	abandoned := !active && info.NumPending == 0
-	if !abandoned && len(s.waiting) == 0 {
-		return nil
+	now := sign{revision: revision, held: held, delivered: info.Delivered.Consumer, waiting: info.NumWaiting > 0}
+	if !held || len(s.waiting) == 0 {
+		return now, nil
 	}
 	if err := s.chain.load(ctx); err != nil {
-		return err
+		return sign{}, err
 	}
 	from := min(info.AckFloor.Stream, s.chain.newest().End) + 1
 	left, err := s.holds(ctx, from)
 	if err != nil {
-		return err
+		return sign{}, err
 	}
 	s.answer(from - 1)
-	switch {
-	case !left:
+	if !left {
 		s.answerAll(nil)
-	case abandoned:
-		if _, err := s.client.JS.ResetConsumerToSequence(ctx, s.cfg.Consumer.Stream, s.cfg.Consumer.Service, from); err != nil {
-			return fmt.Errorf("reset durable %s: %w", s.cfg.Consumer.Key(), err)
-		}
 	}
-	return nil
+	return now, nil
 }
 
 // holds reports whether the stream has a message from a sequence on.
@@ -98,28 +104,11 @@ func (s *blockSession) holds(ctx context.Context, from uint64) (bool, error) {
 	return err == nil, nil
 }
 
-// pinned is the name of the active worker, "" for none.
-func pinned(info *jetstream.ConsumerInfo) string {
-	for _, group := range info.PriorityGroups {
-		if group.Group == pinGroup {
-			return group.PinnedClientID
-		}
-	}
-	return ""
-}
-
-// unpin lets a standby take over at once.
-func (s *blockSession) unpin(ctx context.Context) {
-	if s.pin == "" {
-		return
-	}
+// stepDown lets a standby take over at once.
+func (s *blockSession) stepDown(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	info, err := s.durable.Info(ctx)
-	if err != nil || pinned(info) != s.pin {
-		return // the pin runs out, or has
-	}
-	if err := s.stream.UnpinConsumer(ctx, s.cfg.Consumer.Service, pinGroup); err != nil {
-		s.logger.DebugContext(ctx, "pin runs out by itself", "error", err)
+	if err := s.lease.release(ctx); err != nil {
+		s.logger.DebugContext(ctx, "lease not released", "error", err)
 	}
 }

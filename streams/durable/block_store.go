@@ -26,7 +26,7 @@ type blockStorer struct {
 	*blockSession
 
 	queue    chan sealedBlock
-	checked  time.Time // when the server last said that this worker is active
+	checked  time.Time // when the lease was last renewed
 	inHand   atomic.Int64
 	floor    atomic.Uint64 // last sequence of the last block stored
 	progress chan struct{} // holds one when a block was stored
@@ -177,21 +177,27 @@ func (t *blockStorer) acknowledge(ctx context.Context, block sealedBlock) error 
 	return t.check(ctx, block.lastSequence)
 }
 
-// check makes sure, not more often than recheck, that this worker is active and
-// that the floor is at a sequence at least.
+// check makes sure, not more often than recheck, that this worker holds the lease
+// and that the floor is at a sequence at least.
 func (t *blockStorer) check(ctx context.Context, floor uint64) error {
 	now := time.Now()
 	if now.Sub(t.checked) < recheck {
 		return nil
 	}
-	info, err := t.stillActive(ctx)
-	if err != nil {
+	if err := t.lease.renew(ctx); err != nil {
 		return err
+	}
+	t.checked = now
+	if floor == 0 {
+		return nil
+	}
+	info, err := t.durable.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("inspect durable %s: %w", t.cfg.Consumer.Key(), err)
 	}
 	if info.AckFloor.Stream < floor {
 		return fmt.Errorf("%w: the floor stays at %d", errResync, info.AckFloor.Stream)
 	}
-	t.checked = now
 	return nil
 }
 

@@ -145,16 +145,30 @@ func TestBlocksHaveOneActiveWorker(t *testing.T) {
 	}
 }
 
-// A worker that ends in good order does not make its successor wait for the pin.
+// A worker that ends in good order does not make its successor wait.
 func TestBlocksHandOver(t *testing.T) {
 	t.Parallel()
 	r := newBlockRig(t)
-	long := func(c *durable.BlockConfig) { c.PinnedTTL = time.Hour }
+	long := func(c *durable.BlockConfig) { c.Takeover = time.Hour }
 	first := r.start(t, long)
 	r.publish(t, 15)
 	r.vault.await(t, "1-10")
 	first.stop(t)
 	second := r.start(t, long)
+	second.flush(t, 15)
+	r.vault.await(t, "1-10", "11-15")
+}
+
+// A worker that knows that it is alone does not wait for a dead one.
+func TestBlocksAlone(t *testing.T) {
+	t.Parallel()
+	r := newBlockRig(t)
+	long := func(c *durable.BlockConfig) { c.Takeover = time.Hour }
+	first := r.start(t, long)
+	r.publish(t, 15)
+	r.vault.await(t, "1-10")
+	first.kill(t)
+	second := r.start(t, long, func(c *durable.BlockConfig) { c.Alone = true })
 	second.flush(t, 15)
 	r.vault.await(t, "1-10", "11-15")
 }
