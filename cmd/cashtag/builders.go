@@ -103,6 +103,7 @@ func (p *platform) buildSentiment(_ context.Context, s *service) error {
 
 func (p *platform) buildArchive(ctx context.Context, s *service, cfg archive.Config) error {
 	s.gate = p.flags.Gate(s.name, true)
+	cfg.Alone = p.alone
 	service, err := archive.New(ctx, cfg, s.client, s.gate, s.logger)
 	if err != nil {
 		return err
