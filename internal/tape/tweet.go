@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"cashtag/internal/text"
 	"cashtag/schemas"
 
 	"github.com/go-json-experiment/json"
@@ -54,9 +55,9 @@ var errNoID = errors.New("status has no id_str")
 
 // decodeTweet reads one status. Tickers is left to the caller, who knows which
 // ones the tape follows.
-func decodeTweet(text []byte) (*schemas.Tweet, error) {
+func decodeTweet(line []byte) (*schemas.Tweet, error) {
 	var s status
-	if err := json.Unmarshal(text, &s, tolerant); err != nil {
+	if err := json.Unmarshal(line, &s, tolerant); err != nil {
 		return nil, fmt.Errorf("decode status: %w", err)
 	}
 	postID := idOf(s.IDStr, s.ID)
@@ -74,7 +75,7 @@ func decodeTweet(text []byte) (*schemas.Tweet, error) {
 		CreatedAt: createdAt.UTC(),
 		Text:      words,
 		Lang:      s.Lang,
-		Cashtags:  cashtags(words),
+		Cashtags:  text.Cashtags(words),
 		Author:    s.author(),
 		RepostOf:  s.Retweeted.IDStr,
 		QuoteOf:   s.QuoteOf,

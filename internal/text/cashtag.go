@@ -1,4 +1,4 @@
-package tape
+package text
 
 import (
 	"regexp"
@@ -11,9 +11,9 @@ import (
 // of a sentence, an ellipsis, a dash) is not part of it.
 var cashtagPattern = regexp.MustCompile(`\$[A-Za-z][A-Za-z0-9]*(?:[.-][A-Za-z0-9]+)*`)
 
-// cashtags returns the cashtags of a text in capitals without the $, each once,
+// Cashtags returns the cashtags of a text in capitals without the $, each once,
 // in order of appearance. The list is empty, never nil, where there is none.
-func cashtags(text string) []string {
+func Cashtags(text string) []string {
 	found := []string{}
 	if !strings.Contains(text, "$") {
 		return found
