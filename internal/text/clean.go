@@ -1,8 +1,7 @@
 package text
 
 import (
-	"html"
-	"strings"
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,19 +13,16 @@ import (
 //
 // What is taken out leaves a space, so that the words beside it stay two.
 func Clean(post string) string {
-	c := cleaner{in: html.UnescapeString(post)}
-	c.out.Grow(len(c.in))
-	for c.at < len(c.in) {
-		c.step()
-	}
-	return c.out.String()
+	var c Cleaner
+	return string(c.Clean(post))
 }
 
-// cleaner goes through a text once.
-type cleaner struct {
-	in  string
+// Cleaner cleans one text after the other in memory that it uses again. Its zero
+// value is ready; it is not safe for concurrent use.
+type Cleaner struct {
+	in  []byte
 	at  int
-	out strings.Builder
+	out []byte
 	// gap says that a space is due before what is written next.
 	gap bool
 	// within says that the character before was of a word, so that $ or @ here
@@ -34,11 +30,23 @@ type cleaner struct {
 	within bool
 }
 
+// Clean returns what the function Clean does, in bytes that hold until the next
+// call. It allocates nothing once it had a text as long, unless the text has an
+// HTML entity beyond those that platforms write.
+func (c *Cleaner) Clean(post string) []byte {
+	c.in = unescape(c.in[:0], post)
+	c.at, c.out, c.gap, c.within = 0, c.out[:0], false, false
+	for c.at < len(c.in) {
+		c.step()
+	}
+	return c.out
+}
+
 // step takes one character, or one thing that is taken out, from the input.
-func (c *cleaner) step() {
+func (c *Cleaner) step() {
 	b := c.in[c.at]
 	if b >= utf8.RuneSelf {
-		r, size := utf8.DecodeRuneInString(c.in[c.at:])
+		r, size := utf8.DecodeRune(c.in[c.at:])
 		if unicode.IsSpace(r) {
 			c.skipTo(c.at + size)
 			return
@@ -64,14 +72,14 @@ func (c *cleaner) step() {
 
 // run takes a run of what a web address may begin with: letters, digits, dots
 // and hyphens.
-func (c *cleaner) run() {
+func (c *Cleaner) run() {
 	end := c.at
 	for end < len(c.in) && isHost(c.in[end]) {
 		end++
 	}
 	run := c.in[c.at:end]
 	switch {
-	case strings.HasPrefix(c.in[end:], "://"):
+	case hasPrefixFold(c.in[end:], "://"):
 		scheme := end
 		for scheme > c.at && isLetter(c.in[scheme-1]) {
 			scheme--
@@ -86,11 +94,13 @@ func (c *cleaner) run() {
 	}
 }
 
+var dots = []byte("..")
+
 // isDomain reports whether s is labels joined by dots, the last of two letters or
 // more, as in cnb.cx or pic.twitter.com.
-func isDomain(s string) bool {
-	last := strings.LastIndexByte(s, '.')
-	if last < 1 || len(s)-last < 3 || s[0] == '.' || strings.Contains(s, "..") {
+func isDomain(s []byte) bool {
+	last := bytes.LastIndexByte(s, '.')
+	if last < 1 || len(s)-last < 3 || s[0] == '.' || bytes.Contains(s, dots) {
 		return false
 	}
 	for i := last + 1; i < len(s); i++ {
@@ -103,7 +113,7 @@ func isDomain(s string) bool {
 
 // mentionEnd is where the mention that starts here ends: @name, or a whole host
 // as in @name.bsky.social.
-func (c *cleaner) mentionEnd() int {
+func (c *Cleaner) mentionEnd() int {
 	end := c.at + 1
 	for end < len(c.in) && (c.in[end] == '_' || isHost(c.in[end])) {
 		end++
@@ -116,7 +126,7 @@ func (c *cleaner) mentionEnd() int {
 
 // cashtagEnd is where the cashtag that starts here ends: $AAPL, or with a class
 // of shares as in $BRK.B and $BF-B.
-func (c *cleaner) cashtagEnd() int {
+func (c *Cleaner) cashtagEnd() int {
 	end := c.at + 1
 	for c.wordAt(end) {
 		end++
@@ -134,39 +144,52 @@ func (c *cleaner) cashtagEnd() int {
 }
 
 // spaceFrom is where the next white space stands.
-func (c *cleaner) spaceFrom(at int) int {
-	space := strings.IndexFunc(c.in[at:], unicode.IsSpace)
+func (c *Cleaner) spaceFrom(at int) int {
+	space := bytes.IndexFunc(c.in[at:], unicode.IsSpace)
 	if space < 0 {
 		return len(c.in)
 	}
 	return at + space
 }
 
-func (c *cleaner) skipTo(end int) {
+func (c *Cleaner) skipTo(end int) {
 	c.at = end
 	c.gap = true
 	c.within = false
 }
 
-func (c *cleaner) writeTo(end int) {
+func (c *Cleaner) writeTo(end int) {
 	if end == c.at {
 		return
 	}
-	if c.gap && c.out.Len() > 0 {
-		c.out.WriteByte(' ')
+	if c.gap && len(c.out) > 0 {
+		c.out = append(c.out, ' ')
 	}
 	c.gap = false
-	c.out.WriteString(c.in[c.at:end])
+	c.out = append(c.out, c.in[c.at:end]...)
 	c.at = end
 }
 
-func (c *cleaner) wordAt(i int) bool   { return i < len(c.in) && isWord(c.in[i]) }
-func (c *cleaner) letterAt(i int) bool { return i < len(c.in) && isLetter(c.in[i]) }
+func (c *Cleaner) wordAt(i int) bool   { return i < len(c.in) && isWord(c.in[i]) }
+func (c *Cleaner) letterAt(i int) bool { return i < len(c.in) && isLetter(c.in[i]) }
 
 func isLetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 func isWord(b byte) bool   { return isLetter(b) || '0' <= b && b <= '9' || b == '_' }
 func isHost(b byte) bool   { return isLetter(b) || '0' <= b && b <= '9' || b == '.' || b == '-' }
 
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+// hasPrefixFold reports whether s begins with prefix, which is in small letters.
+func hasPrefixFold(s []byte, prefix string) bool {
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		b := s[i]
+		if 'A' <= b && b <= 'Z' {
+			b |= 0x20
+		}
+		if b != prefix[i] {
+			return false
+		}
+	}
+	return true
 }

@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"fmt"
+	"html"
 	"regexp"
 	"strings"
 	"testing"
@@ -75,6 +76,7 @@ var (
 func FuzzClean(f *testing.F) {
 	for _, seed := range []string{
 		"RT @a: $BRK.B &amp; $AAPL http://t.co/x\n🚀 up", "$A.@b", "@a$B", "$a-b@c", "&#36;A", "&#x40;b", "a.www.b/c", "http://", "\xff$A", "&nGt;", "\xff_\xff",
+		"AT&T P&L R&D; &&amp;&amp &copy2 &notit; &#128; &#x27; &lt;&gt&quot;",
 	} {
 		f.Add(seed)
 	}
@@ -89,10 +91,35 @@ func FuzzClean(f *testing.F) {
 		if found := tag.FindString(got); found != "" {
 			t.Errorf("Clean(%q) is %q: left %q", post, got, found)
 		}
+		// What is escaped here in its plainest form was understood in any.
+		if want := text.Clean(html.EscapeString(html.UnescapeString(post))); got != want {
+			t.Errorf("Clean(%q) is %q, of what its entities stand for %q", post, got, want)
+		}
 		if found := address.FindString(got); found != "" {
 			t.Errorf("Clean(%q) is %q: left %q", post, got, found)
 		}
 	})
+}
+
+func TestCleanerAllocatesNothing(t *testing.T) {
+	var cleaner text.Cleaner
+	const post = "RT @philstockworld: don&#39;t sell $T &amp; $AAPL, AT&T &lt;3 www.example.com -- http://t.co/MCOrGiuJ4O"
+	if got, want := string(cleaner.Clean(post)), text.Clean(post); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := testing.AllocsPerRun(100, func() { cleaner.Clean(post) }); got != 0 {
+		t.Errorf("got %v allocations a text, want 0", got)
+	}
+}
+
+func BenchmarkCleaner(b *testing.B) {
+	post := "RT @philstockworld: #Fed Policy Statement and Trade Ideas for $EZCH and $AAPL #Apple #QE &amp; more   -- http://t.co/MCOrGiuJ4O"
+	b.SetBytes(int64(len(post)))
+	b.ReportAllocs()
+	var cleaner text.Cleaner
+	for b.Loop() {
+		cleaner.Clean(post)
+	}
 }
 
 func BenchmarkClean(b *testing.B) {
