@@ -10,4 +10,7 @@ var (
 	// went unanswered: the events may be stored. Publishing them again is safe
 	// within the dedupe window of their stream.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrOutpaced is returned by PublishAfter when the event to publish after is
+	// not the last one.
+	ErrOutpaced = errors.New("another event was stored since")
 )
