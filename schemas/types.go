@@ -17,13 +17,14 @@ const (
 	TypeLog       Type = "cashtag.log.v1"
 	TypeSentiment Type = "cashtag.sentiment.v1"
 	TypeDead      Type = "cashtag.dead.v1"
+	TypeFeature   Type = "cashtag.feature.v1"
 )
 
 // Types lists every type that Decode reads.
 func Types() []Type {
 	return []Type{
 		TypeTweet, TypeQuote, TypeSession, TypeSymbol, TypeClock,
-		TypeLog, TypeSentiment, TypeDead,
+		TypeLog, TypeSentiment, TypeDead, TypeFeature,
 	}
 }
 
@@ -50,6 +51,8 @@ func newData(t Type) (Data, bool) {
 		return new(Sentiment), true
 	case TypeDead:
 		return new(Dead), true
+	case TypeFeature:
+		return new(Feature), true
 	default:
 		return nil, false
 	}

@@ -35,6 +35,8 @@ func Subject(event schemas.Event) (string, error) {
 		return "logs." + data.Service + "." + data.Level, nil
 	case *schemas.Sentiment:
 		return "sentiment." + data.Scorer + "." + TickerToken(data.Ticker), nil
+	case *schemas.Feature:
+		return "features." + data.Window + "." + TickerToken(data.Ticker), nil
 	case *schemas.Dead:
 		return DeadSubject(data.Consumer, data.Subject), nil
 	default:

@@ -40,6 +40,8 @@ func TestSubject(t *testing.T) {
 		"cashtag.clock.v1.open.json":                "market.XNYS.clock",
 		"cashtag.dead.v1.empty-payload.json":        "dead.kinesis.tweets.x.AAPL",
 		"cashtag.dead.v1.tweet-without-id.json":     "dead.mongo.tweets.x.AAPL",
+		"cashtag.feature.v1.20m.json":               "features.20m.AAPL",
+		"cashtag.feature.v1.demo-quiet-day.json":    "features.day.AAPL",
 		"cashtag.log.v1.error-least.json":           "logs.kinesis.error",
 		"cashtag.log.v1.info.json":                  "logs.mongo.info",
 		"cashtag.quote.v1.bar-daily.json":           "quotes.stocknet.AAPL",
