@@ -143,11 +143,11 @@ func lastPlaceWithin(ctx context.Context, js jetstream.JetStream, stream, source
 // readRun reads a run of messages from start on and returns the sequence behind
 // it. The client ends a read that timed out without a word, so a run may be
 // shorter than it was asked for, and an empty one is an error.
-func readRun(ctx context.Context, js jetstream.JetStream, stream string, start uint64, each func(*jetstream.RawStreamMsg)) (next uint64, err error) {
+func readRun(ctx context.Context, js jetstream.JetStream, stream string, start uint64, each func(*jetstream.RawStreamMsg), opts ...jetstreamext.GetBatchOpt) (next uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	run, err := jetstreamext.GetBatch(ctx, js, stream, readMessages,
-		jetstreamext.GetBatchSeq(start), jetstreamext.GetBatchMaxBytes(readBytes))
+	opts = append(opts, jetstreamext.GetBatchSeq(start), jetstreamext.GetBatchMaxBytes(readBytes))
+	run, err := jetstreamext.GetBatch(ctx, js, stream, readMessages, opts...)
 	if err != nil {
 		return 0, err
 	}
