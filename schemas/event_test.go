@@ -154,6 +154,7 @@ func TestIDsAreDeterministic(t *testing.T) {
 		"tweet":          {schemas.TweetID("x", "1"), "x:1"},
 		"trade":          {schemas.QuoteID(trade), "iex:trade:AAPL:2026-08-24:628"},
 		"nameless trade": {schemas.QuoteID(nameless), "cboe:trade:AAPL:2026-08-24T17:31:05.000000001Z"},
+		"override":       {schemas.OverrideID("XNYS", "opened", 17), "XNYS:session:opened:revision-17"},
 		"session":        {schemas.SessionID("XNYS", "opened", posted), "XNYS:session:opened:2026-08-24T17:31:05Z"},
 		"symbol":         {schemas.SymbolID("XNYS", "AAPL", "halted", posted), "XNYS:AAPL:halted:2026-08-24T17:31:05Z"},
 		"clock, open":    {schemas.ClockID("XNYS", true, posted), "XNYS:clock:opened:2026-08-24T17:31:05Z"},
@@ -188,5 +189,27 @@ func TestValidTicker(t *testing.T) {
 		if got := schemas.ValidTicker(ticker) == nil; got != want {
 			t.Errorf("ValidTicker(%q): got %t, want %t", ticker, got, want)
 		}
+	}
+}
+
+func TestOverrideRevision(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, id string
+		revision uint64
+		ok       bool
+	}{
+		{"an override", schemas.OverrideID("XNYS", "closed", 17), 17, true},
+		{"of a synthetic world", schemas.DemoPrefix + schemas.OverrideID("XNYS", "closed", 0), 0, true},
+		{"the calendar's", schemas.SessionID("XNYS", "closed", posted), 0, false},
+		{"no number", "XNYS:session:closed:revision-x", 0, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if revision, ok := schemas.OverrideRevision(test.id); revision != test.revision || ok != test.ok {
+				t.Errorf("got %d, %t, want %d, %t", revision, ok, test.revision, test.ok)
+			}
+		})
 	}
 }

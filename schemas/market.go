@@ -2,6 +2,8 @@ package schemas
 
 import (
 	"regexp"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,6 +41,29 @@ type Session struct {
 // SessionID is the deterministic event id of a session's change of state.
 func SessionID(mic, state string, at time.Time) string {
 	return mic + ":session:" + state + ":" + at.UTC().Format(time.RFC3339Nano)
+}
+
+// revisionMark stands before the revision of a flag in an id, where other ids have
+// a time.
+const revisionMark = "revision-"
+
+// OverrideID is the deterministic event id of a state that a change of the flag
+// market led to, be it by an override or by the end of one: what stands for the
+// time is the flag's revision, since a person may change a flag at any time and
+// back again.
+func OverrideID(mic, state string, revision uint64) string {
+	return mic + ":session:" + state + ":" + revisionMark + strconv.FormatUint(revision, 10)
+}
+
+// OverrideRevision is the revision in an id that OverrideID made; false where it
+// made none of it.
+func OverrideRevision(id string) (revision uint64, ok bool) {
+	_, digits, ok := strings.Cut(id, ":"+revisionMark)
+	if !ok {
+		return 0, false
+	}
+	revision, err := strconv.ParseUint(digits, 10, 64)
+	return revision, err == nil
 }
 
 // EventType implements Data.
