@@ -81,9 +81,10 @@ const eulerGamma = 0.57721566490153286
 
 // DeflatedSharpe is the chance that a Sharpe ratio is above what the best of
 // many worthless strategies would show (Bailey and López de Prado 2014): trials
-// are the Sharpe ratios of everything that was tried, that of returns among them.
-// It is NaN for fewer than three returns.
-func DeflatedSharpe(returns, trials []float64) float64 {
+// are the Sharpe ratios of what was tried, that of returns among them, and tried
+// is how many were, where that is more than are known. It is NaN for fewer than
+// three returns.
+func DeflatedSharpe(returns, trials []float64, tried int) float64 {
 	n := float64(len(returns))
 	if n < 3 {
 		return math.NaN()
@@ -101,7 +102,7 @@ func DeflatedSharpe(returns, trials []float64) float64 {
 	var luck float64
 	if len(trials) > 1 {
 		_, spread := moments(trials)
-		tries := float64(len(trials))
+		tries := float64(max(tried, len(trials)))
 		luck = spread * ((1-eulerGamma)*normalQuantile(1-1/tries) + eulerGamma*normalQuantile(1-1/(tries*math.E)))
 	}
 	sharpe := mean / deviation

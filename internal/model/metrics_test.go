@@ -148,14 +148,17 @@ func TestDeflatedSharpe(t *testing.T) {
 			best = returns
 		}
 	}
-	alone, deflated := model.DeflatedSharpe(best, nil), model.DeflatedSharpe(best, trials)
+	alone, deflated := model.DeflatedSharpe(best, nil, 1), model.DeflatedSharpe(best, trials, tries)
 	if alone < 0.95 || deflated > 0.9 || deflated > alone {
 		t.Errorf("got chance %v alone and %v as the best of %d, want above .95 and below .9", alone, deflated, tries)
+	}
+	if more := model.DeflatedSharpe(best, trials, 10*tries); more >= deflated {
+		t.Errorf("got chance %v as the best of %d, want below %v", more, 10*tries, deflated)
 	}
 	for i := range best {
 		best[i] += 0.01
 	}
-	if good := model.DeflatedSharpe(best, trials); good < 0.99 {
+	if good := model.DeflatedSharpe(best, trials, tries); good < 0.99 {
 		t.Errorf("got %v for a strategy of Sharpe 1 a day, want above .99", good)
 	}
 }
