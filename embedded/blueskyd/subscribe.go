@@ -1,0 +1,290 @@
+package blueskyd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	// timeCursor is the smallest cursor that is a time.
+	timeCursor = 1_000_000_000_000_000
+	// readBatch is how many frames are taken from the ring at once.
+	readBatch = 256
+
+	maxCollections = 100
+	subprotocol    = "xrpc.v1.json"
+)
+
+// subscription is what one client asked for.
+type subscription struct {
+	v2          bool
+	kinds       []string // v2: nil is all
+	collections []string // nil is all
+	maxBytes    int
+	cursor      int64
+	given       bool
+	pack        *packer // nil: text frames
+	end         context.CancelFunc
+	slow        chan struct{} // closed to drop the subscriber as too slow
+}
+
+// wants reports whether a frame is for this subscriber.
+func (sub *subscription) wants(e *entry) bool {
+	if e.raw != nil {
+		return true
+	}
+	if sub.kinds != nil && !slices.Contains(sub.kinds, e.kind) {
+		return false
+	}
+	return e.kind != kindCommit || sub.collections == nil || slices.ContainsFunc(sub.collections, func(c string) bool {
+		prefix, wild := strings.CutSuffix(c, "*")
+		return c == e.collection || wild && strings.HasPrefix(e.collection, prefix)
+	})
+}
+
+// encode is the frame as this subscriber reads it; nil is more than it wants.
+func (sub *subscription) encode(e *entry) []byte {
+	frame := e.v1()
+	if sub.v2 {
+		frame = e.v2()
+	}
+	if sub.maxBytes > 0 && len(frame) > sub.maxBytes {
+		return nil
+	}
+	return frame
+}
+
+func (s *Server) subscribeV1(w http.ResponseWriter, r *http.Request) {
+	if status := s.faults.refused(); status != 0 {
+		http.Error(w, http.StatusText(status), status)
+		return
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	sub := &subscription{collections: query["wantedCollections"]}
+	if err == nil {
+		err = sub.common(query, "wantedCollections")
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if query.Get("compress") == "true" || strings.Contains(r.Header.Get("Socket-Encoding"), "zstd") {
+		sub.pack = s.v1
+	}
+	s.stream(w, r, sub, s.ring.resolve(sub.cursor, sub.given))
+}
+
+func (s *Server) subscribeV2(w http.ResponseWriter, r *http.Request) {
+	if status := s.faults.refused(); status != 0 {
+		refuse(w, status, "ServiceUnavailable", "service not ready")
+		return
+	}
+	if s.faults.v1Only.Load() {
+		http.NotFound(w, r)
+		return
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	sub := &subscription{v2: true, kinds: query["kinds"], collections: query["collections"]}
+	if err == nil {
+		err = sub.checkV2(query)
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	if raw := query.Get("zstdDictionary"); raw != "" {
+		id, err := strconv.ParseUint(raw, 10, 32)
+		switch {
+		case err != nil || id == 0:
+			refuse(w, http.StatusBadRequest, "InvalidRequest", "zstdDictionary must be a positive integer zstd dictionary ID")
+			return
+		case uint32(id) != s.v2.id:
+			refuse(w, http.StatusBadRequest, "UnknownZstdDictionary",
+				fmt.Sprintf("unknown zstd dictionary id %d; current dictionary id is %d", id, s.v2.id))
+			return
+		}
+		sub.pack = s.v2
+	}
+	begin := s.ring.resolve(sub.cursor, sub.given)
+	if begin.tooOld {
+		refuse(w, http.StatusBadRequest, "CursorTooOld",
+			fmt.Sprintf("requested seq %d is below the retention floor %d", sub.cursor, begin.floor))
+		return
+	}
+	s.stream(w, r, sub, begin)
+}
+
+// checkV2 refuses what v2 refuses.
+func (sub *subscription) checkV2(query url.Values) error {
+	for _, legacy := range []struct{ name, instead string }{
+		{"wantedCollections", "use collections"},
+		{"wantedDids", "use dids"},
+		{"requireHello", "this endpoint is server-push only"},
+		{"compress", "use zstdDictionary=<id>"},
+	} {
+		if query.Has(legacy.name) {
+			return fmt.Errorf("%s is the legacy /subscribe parameter; %s", legacy.name, legacy.instead)
+		}
+	}
+	for _, kind := range sub.kinds {
+		if !slices.Contains([]string{kindCommit, kindIdentity, kindAccount, kindSync}, kind) {
+			return fmt.Errorf("unknown kind %q (valid: commit, identity, account, sync)", kind)
+		}
+	}
+	if sub.kinds != nil && sub.collections != nil && !slices.Contains(sub.kinds, kindCommit) {
+		return fmt.Errorf("collections filter can never apply: kinds excludes %s", kindCommit)
+	}
+	return sub.common(query, "collections")
+}
+
+// common reads the parameters that both versions have.
+func (sub *subscription) common(query url.Values, collections string) error {
+	if n := len(sub.collections); n > maxCollections {
+		return fmt.Errorf("too many %s: %d > %d", collections, n, maxCollections)
+	}
+	for _, c := range sub.collections {
+		if !strings.Contains(c, ".") || strings.ContainsAny(c, " /?") {
+			return fmt.Errorf("invalid collection: %q", c)
+		}
+	}
+	if raw := query.Get("cursor"); raw != "" {
+		n, err := strconv.ParseInt(raw, 10, 64)
+		if err != nil || n < 0 {
+			return fmt.Errorf("invalid cursor: %q", raw)
+		}
+		sub.cursor, sub.given = n, true
+	}
+	if raw := query.Get("maxMessageSizeBytes"); raw != "" {
+		n, err := strconv.ParseUint(raw, 10, 32)
+		if err != nil && sub.v2 {
+			return fmt.Errorf("invalid maxMessageSizeBytes: %q", raw)
+		}
+		sub.maxBytes = int(n)
+	}
+	return nil
+}
+
+// refuse answers as XRPC does.
+func refuse(w http.ResponseWriter, status int, name, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// The client may be gone; there is nobody to tell.
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": name, "message": message})
+}
+
+// stream upgrades the connection and sends until either side ends it.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, sub *subscription, begin start) {
+	options := &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled}
+	if sub.v2 {
+		options.Subprotocols = []string{subprotocol}
+	}
+	if !s.subs.enter(sub) {
+		http.Error(w, "closing", http.StatusServiceUnavailable)
+		return
+	}
+	defer s.subs.leave(sub)
+	conn, err := websocket.Accept(w, r, options)
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.CloseNow() }()
+	// Clients send nothing: who does is cut off.
+	ctx, end := context.WithCancel(conn.CloseRead(r.Context()))
+	defer end()
+	s.subs.ends(sub, end)
+	seq := begin.seq - s.faults.takeRewind(begin.seq, s.ring)
+	if sub.v2 && begin.advice != "" && s.write(ctx, conn, sub, adviceFrame(begin.advice, begin.message)) != nil {
+		return
+	}
+	s.pump(ctx, conn, sub, seq)
+}
+
+// pump sends what the subscriber wants from seq on.
+func (s *Server) pump(ctx context.Context, conn *websocket.Conn, sub *subscription, seq int64) {
+	ping := time.NewTicker(s.cfg.Ping)
+	defer ping.Stop()
+	for {
+		batch, wake, ok := s.ring.read(seq, readBatch)
+		if !ok {
+			s.dropSlow(ctx, conn, sub)
+			return
+		}
+		for i := range batch {
+			seq = batch[i].seq + 1
+			if !sub.wants(&batch[i]) {
+				continue
+			}
+			frame := sub.encode(&batch[i])
+			if frame != nil && s.write(ctx, conn, sub, frame) != nil {
+				return
+			}
+		}
+		if wake == nil {
+			continue
+		}
+		select {
+		case <-wake:
+		case <-sub.slow:
+			s.dropSlow(ctx, conn, sub)
+			return
+		case <-ping.C:
+			if s.ping(ctx, conn) != nil {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Server) ping(ctx context.Context, conn *websocket.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.WriteWithin)
+	defer cancel()
+	return conn.Ping(ctx)
+}
+
+// dropSlow says goodbye to a subscriber that reads too slowly, in words on v2.
+func (s *Server) dropSlow(ctx context.Context, conn *websocket.Conn, sub *subscription) {
+	if sub.v2 {
+		_ = s.write(ctx, conn, sub, errorFrame("ConsumerTooSlow", "reading below the floor rate; reconnect with your cursor"))
+	}
+	_ = conn.Close(websocket.StatusPolicyViolation, "consumer too slow")
+}
+
+func (s *Server) write(ctx context.Context, conn *websocket.Conn, sub *subscription, frame []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.WriteWithin)
+	defer cancel()
+	if sub.pack != nil {
+		return conn.Write(ctx, websocket.MessageBinary, sub.pack.pack(frame))
+	}
+	return conn.Write(ctx, websocket.MessageText, frame)
+}
+
+// serveDictionary answers getZstdDictionary.
+func (s *Server) serveDictionary(w http.ResponseWriter, r *http.Request) {
+	if s.faults.v1Only.Load() || s.faults.noDictionary.Load() {
+		http.NotFound(w, r)
+		return
+	}
+	if raw := r.URL.Query().Get("id"); raw != "" && raw != strconv.FormatUint(uint64(s.v2.id), 10) {
+		refuse(w, http.StatusNotFound, "DictionaryNotFound", fmt.Sprintf("no dictionary with id %.20q; current dictionary id is %d", raw, s.v2.id))
+		return
+	}
+	s.writeDictionary(w, s.v2)
+}
+
+func (s *Server) writeDictionary(w http.ResponseWriter, p *packer) {
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("X-Zstd-Dictionary-Id", strconv.FormatUint(uint64(p.id), 10))
+	// The client may be gone; there is nobody to tell.
+	_, _ = w.Write(p.bytes)
+}

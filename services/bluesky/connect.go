@@ -1,0 +1,218 @@
+package bluesky
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"cashtag/streams/ingest"
+
+	"github.com/coder/websocket"
+)
+
+// dialWithin bounds one attempt to connect, and one to read a dictionary.
+const dialWithin = 10 * time.Second
+
+// The errors by name that v2 answers a connect with.
+const (
+	nameTooOld     = "CursorTooOld"
+	nameDictionary = "UnknownZstdDictionary"
+)
+
+// refusal is an answer to a connect that is no websocket.
+type refusal struct {
+	instance instance
+	status   int
+	name     string
+	message  string
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("%s answered %d %s %.200q", r.instance.base, r.status, r.name, r.message)
+}
+
+// connect goes through the instances until one answers.
+func (s *Source) connect(ctx context.Context, at place) (*link, error) {
+	var failed connectError
+	var v2 error
+	for i, in := range s.order() {
+		l, err := s.open(ctx, in, at)
+		if ctx.Err() != nil {
+			if l != nil {
+				l.close()
+			}
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			failed = append(failed, err)
+			if in.version == V2 {
+				v2 = err
+			}
+			continue
+		}
+		if in.version == V1 && v2 != nil {
+			s.once("fallback", func() {
+				s.cfg.Logger.WarnContext(ctx, "bluesky is read by jetstream v1, since v2 refused", "instance", in.base, "error", v2)
+			})
+		}
+		s.turn += i
+		return l, nil
+	}
+	return nil, failed
+}
+
+// connectError is why no instance answered, one error each.
+type connectError []error
+
+// Error puts all of them in one line.
+func (e connectError) Error() string {
+	said := make([]string, len(e))
+	for i, err := range e {
+		said[i] = err.Error()
+	}
+	return "connect to bluesky: " + strings.Join(said, "; ")
+}
+
+// Unwrap returns the errors.
+func (e connectError) Unwrap() []error { return e }
+
+// order is the order in which instances are tried: v2 before v1, each beginning
+// with the one whose turn it is.
+func (s *Source) order() []instance {
+	ordered := make([]instance, 0, len(s.cfg.V2)+len(s.cfg.V1))
+	for i := range s.cfg.V2 {
+		ordered = append(ordered, newInstance(V2, s.cfg.V2[(s.turn+i)%len(s.cfg.V2)]))
+	}
+	for i := range s.cfg.V1 {
+		ordered = append(ordered, newInstance(V1, s.cfg.V1[(s.turn+i)%len(s.cfg.V1)]))
+	}
+	return ordered
+}
+
+// open connects to one instance, at the place or as near as it allows.
+func (s *Source) open(ctx context.Context, in instance, at place) (*link, error) {
+	cursor, skipTo := s.cursorFor(in, at)
+	dict := s.dictionaryFor(ctx, in)
+	var lost bool
+	for {
+		conn, err := s.dial(ctx, in.subscription(cursor, dict.id), in)
+		var refused *refusal
+		switch {
+		case err == nil:
+			return s.begin(ctx, in, conn, dict, skipTo, at, lost)
+		case errors.As(err, &refused) && refused.name == nameTooOld && cursor < timeCursor:
+			// By time v2 begins with the oldest that it has.
+			cursor, skipTo, lost = max(timeCursor, at.byTime(s.cfg.Rewind)), 0, true
+		case errors.As(err, &refused) && refused.name == nameDictionary && dict.there():
+			dict = s.newDictionary(ctx, in, dict)
+		default:
+			return nil, err
+		}
+	}
+}
+
+// newDictionary replaces one that the instance retired: by the next, or by none.
+func (s *Source) newDictionary(ctx context.Context, in instance, old dictionary) dictionary {
+	delete(s.dictionaries, in.dictionaryURL())
+	if next := s.dictionaryFor(ctx, in); next.id != old.id {
+		return next
+	}
+	return dictionary{}
+}
+
+// cursorFor is the cursor of a place in an instance, and the sequence number up to
+// which what comes was taken before.
+func (s *Source) cursorFor(in instance, at place) (cursor, skipTo int64) {
+	switch seq := at.seqAt(in.host); {
+	case at == (place{}) && s.cfg.FromOldest:
+		return timeCursor, 0
+	case at == (place{}):
+		return 0, 0
+	case in.version == V2 && seq > 0 && !s.byTime:
+		return seq, seq
+	default:
+		return at.byTime(s.cfg.Rewind), 0
+	}
+}
+
+// begin starts a link on a connection.
+func (s *Source) begin(ctx context.Context, in instance, conn *websocket.Conn, dict dictionary, skipTo int64, at place, lost bool) (*link, error) {
+	l := &link{
+		instance: in,
+		packed:   dict.there(),
+		conn:     conn,
+		decoder:  s.decoder,
+		tally:    s.cfg.Tally,
+		sample:   s.sample,
+		silence:  s.cfg.Silence,
+		skipTo:   skipTo,
+		from:     at,
+	}
+	if skipTo == 0 {
+		l.from.seq, l.from.host = 0, "" // resumed by time: the numbers begin anew
+	}
+	if dict.there() {
+		inflate, err := dict.decoder()
+		if err != nil {
+			_ = conn.CloseNow()
+			return nil, fmt.Errorf("%s: dictionary %d: %w", in.base, dict.id, err)
+		}
+		l.inflate = inflate
+	}
+	s.gap = gap{from: at, lost: lost, open: at != place{}}
+	// The connection outlives the call: Close ends it.
+	l.start(context.WithoutCancel(ctx))
+	s.cfg.Logger.InfoContext(ctx, "bluesky connected", "instance", in.base, "version", int(in.version), "compressed", l.packed)
+	return l, nil
+}
+
+func (s *Source) dial(ctx context.Context, url string, in instance) (*websocket.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	options := &websocket.DialOptions{HTTPClient: s.cfg.Client}
+	if in.version == V2 {
+		options.Subprotocols = []string{subprotocol}
+	}
+	conn, answer, err := websocket.Dial(ctx, url, options) //nolint:bodyclose // the library closes it
+	if err == nil {
+		conn.SetReadLimit(-1) // link bounds what it keeps of a frame
+		return conn, nil
+	}
+	if answer == nil || answer.StatusCode == http.StatusSwitchingProtocols {
+		return nil, fmt.Errorf("%s: %w", in.base, err)
+	}
+	return nil, refusalOf(in, answer)
+}
+
+// refusalOf reads what a server said instead of opening a websocket.
+func refusalOf(in instance, answer *http.Response) error {
+	refused := &refusal{instance: in, status: answer.StatusCode}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1024))
+	if err != nil {
+		return refused
+	}
+	var said struct {
+		Error   string `json:"error"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(body, &said) == nil && said.Error != "" {
+		refused.name, refused.message = said.Error, said.Message
+	} else {
+		refused.message = strings.TrimSpace(string(body))
+	}
+	return refused
+}
+
+// placeOf reads a cursor that this package wrote.
+func placeOf(cursor string) (place, error) {
+	at, err := parsePlace(cursor)
+	if err != nil {
+		return place{}, ingest.Fatal(fmt.Errorf("bluesky: %w", err))
+	}
+	return at, nil
+}
