@@ -200,8 +200,11 @@ func fits(event schemas.Event) error {
 // again waits before the next attempt to store, and returns err where there is to
 // be none.
 func (r *Runner) again(ctx context.Context, pause *backoff.ExponentialBackOff, err error) error {
-	if IsFatal(err) || ctx.Err() != nil {
+	switch {
+	case IsFatal(err) || ctx.Err() != nil:
 		return err
+	case r.client.Conn.IsClosed(): // for good
+		return Fatal(err)
 	}
 	wait := pause.NextBackOff()
 	r.stats.enter(StateRetrying, err)
