@@ -12,7 +12,7 @@ import (
 
 // version changes whenever the day does: a place in the old day means nothing
 // in the new one.
-const version = "demo-1"
+const version = "demo-2"
 
 // seed is what everything is drawn from.
 const seed = 20260318

@@ -18,8 +18,8 @@ import (
 // The day as it was published. Whoever changes the day changes its fingerprint
 // too, since a place in the old day means nothing in the new one.
 const (
-	wantFingerprint = "demo-1"
-	wantHash        = "1a72ab63fbc23261"
+	wantFingerprint = "demo-2"
+	wantHash        = "6c82a9faa3e4f17b"
 )
 
 func TestDayIsAlwaysTheSame(t *testing.T) {
@@ -141,6 +141,37 @@ func TestPosts(t *testing.T) {
 	}
 	if len(texts) < own*6/10 {
 		t.Errorf("got %d different texts in %d posts, want six in ten at least", len(texts), own)
+	}
+}
+
+// TestPlatforms holds the posts of Bluesky to what its firehose can carry.
+func TestPlatforms(t *testing.T) {
+	t.Parallel()
+	platforms := make(map[string]string)
+	posts := make(map[string]int)
+	did := regexp.MustCompile(`^did:plc:demo[2-7a-z]{20}$`)
+	id := regexp.MustCompile(`^did:plc:demo[2-7a-z]{20}/3demo[2-7a-z]{8}$`)
+	for _, tweet := range only[*schemas.Tweet](t) {
+		platforms[tweet.PostID] = tweet.Platform
+		posts[tweet.Platform]++
+		for _, earlier := range []string{tweet.RepostOf, tweet.ReplyTo, tweet.QuoteOf} {
+			if earlier != "" && platforms[earlier] != tweet.Platform {
+				t.Errorf("post %s refers to %s, which is on another platform", tweet.PostID, earlier)
+			}
+		}
+		if tweet.Platform != schemas.PlatformBluesky {
+			continue
+		}
+		if tweet.Author != (schemas.Author{ID: tweet.Author.ID}) || !did.MatchString(tweet.Author.ID) || !id.MatchString(tweet.PostID) {
+			t.Errorf("got author %+v of post %s, want a did and nothing else", tweet.Author, tweet.PostID)
+		}
+		if tweet.RepostOf != "" || tweet.Reposts+tweet.Replies+tweet.Likes+tweet.Quotes != 0 {
+			t.Errorf("post %s: got a repost or counts, want neither", tweet.PostID)
+		}
+	}
+	all := posts[schemas.PlatformX] + posts[schemas.PlatformBluesky]
+	if share := ratio(posts[schemas.PlatformBluesky], all); share < 0.12 || share > 0.22 {
+		t.Errorf("got %d posts of Bluesky in %d, want about one in six", posts[schemas.PlatformBluesky], all)
 	}
 }
 

@@ -19,6 +19,11 @@
 // otherwise elsewhere. Events are valid, in order of event time, and shaped like
 // those of a tape.
 //
+// One person in six posts on Bluesky, the others on X. A post of Bluesky carries
+// what its firehose carries: no facts about the author and no counts; and it refers
+// to posts of Bluesky alone. So every post can travel through the platform's own
+// wire format and come out the same.
+//
 // It cannot pass for real: every id begins with schemas.DemoPrefix, every source
 // is a demo source, every handle begins with @demo_ and every link leads to
 // example.com. The tickers are real and nothing said about them is.

@@ -10,12 +10,16 @@ import (
 const (
 	crowdSize = 1200 // people who post
 	deskCount = 8    // of them news desks, which write the headlines
+
+	// Every sixth person posts on Bluesky, among them one desk.
+	blueskyEvery, blueskyFirst = 6, 3
 )
 
-// person is somebody who posts.
+// person is somebody who posts, on one platform.
 type person struct {
-	handle string // begins with demo_
-	author schemas.Author
+	handle   string // begins with demo_
+	platform string
+	author   schemas.Author
 }
 
 var handleWords = []string{
@@ -38,7 +42,7 @@ func crowd(d dice) []person {
 		}
 		joined := time.Date(2009, time.January, 1, 0, 0, 0, 0, time.UTC).
 			Add(time.Duration(d.below(6000*24*60)) * time.Minute)
-		people[i] = person{handle: handle, author: schemas.Author{
+		people[i] = person{handle: handle, platform: schemas.PlatformX, author: schemas.Author{
 			ID:        strconv.Itoa(900_000_000 + i),
 			CreatedAt: &joined,
 			Followers: int64(followers),
@@ -47,8 +51,31 @@ func crowd(d dice) []person {
 			Listed:    int64(followers / 150),
 			Verified:  verified,
 		}}
+		if i%blueskyEvery == blueskyFirst {
+			// Bluesky's firehose tells nothing about an author.
+			people[i].platform, people[i].author = schemas.PlatformBluesky, schemas.Author{ID: did(i)}
+		}
 	}
 	return people
+}
+
+// base32 are the digits of Bluesky's ids, in order.
+const base32 = "234567abcdefghijklmnopqrstuvwxyz"
+
+// did is the id of a person on Bluesky: 24 characters behind did:plc: as real ones
+// have, the first of which are demo.
+func did(person int) string { return "did:plc:demo" + digits(person, 20) }
+
+// rkey is the key of a post on Bluesky: 13 characters, in order of writing.
+func rkey(post int) string { return "3demo" + digits(post, 8) }
+
+func digits(n, width int) string {
+	b := make([]byte, width)
+	for i := width - 1; i >= 0; i-- {
+		b[i] = base32[n%len(base32)]
+		n /= len(base32)
+	}
+	return string(b)
 }
 
 // anyone returns somebody who is no desk; low numbers post most.

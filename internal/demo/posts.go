@@ -15,10 +15,11 @@ const recentPosts = 60
 
 // post is what is remembered of a written one.
 type post struct {
-	id     string
-	handle string
-	text   string
-	tags   []string
+	id       string
+	platform string
+	handle   string
+	text     string
+	tags     []string
 }
 
 // stub is a post that is due: when, about what, and the words of a headline.
@@ -77,32 +78,76 @@ func (w *writer) post(due stub, minute int) schemas.Event {
 	r := roles[due.role]
 	w.written++
 	who := anyone(w.dice, w.people)
+	if due.headline != "" {
+		who = w.people[w.dice.below(deskCount)]
+	}
 	tweet := &schemas.Tweet{
-		Platform:  schemas.PlatformX,
+		Platform:  who.platform,
 		PostID:    fmt.Sprintf("%06d", w.written),
 		CreatedAt: due.at,
 		Lang:      "en",
+		Author:    who.author,
 	}
-	recent := w.recent[due.role]
+	if who.platform == schemas.PlatformBluesky {
+		tweet.PostID = who.author.ID + "/" + rkey(w.written)
+	}
+	recent, shared := w.recent[due.role], false
 	switch {
 	case due.headline != "":
-		who = w.people[w.dice.below(deskCount)]
 		tweet.Text, tweet.Cashtags = w.scene(r, w.paths[due.role], minute).fill(due.headline)
 		tweet.Reposts, tweet.Likes = int64(w.dice.between(2, 40)), int64(w.dice.between(5, 90))
 	case len(recent) > 0 && w.dice.chance(r.reposts.at(minute, 150)):
-		original := recent[w.dice.below(1+w.dice.below(len(recent)))]
-		tweet.Text, tweet.Cashtags = "RT @"+original.handle+": "+original.text, original.tags
-		tweet.RepostOf = original.id
+		share(tweet, recent, w.dice.below(1+w.dice.below(len(recent))))
+		shared = true
 	default:
 		w.own(tweet, due.role, minute)
 	}
-	tweet.Author = who.author
+	if who.platform == schemas.PlatformBluesky {
+		// Its firehose carries a post as it is written, before anybody reacts.
+		tweet.Reposts, tweet.Replies, tweet.Likes, tweet.Quotes = 0, 0, 0, 0
+	}
 	tweet.Tickers = cast(tweet.Cashtags)
-	if tweet.RepostOf == "" {
-		w.remember(due.role, post{id: tweet.PostID, handle: who.handle, text: tweet.Text, tags: tweet.Cashtags})
+	if !shared {
+		w.remember(due.role, post{
+			id: tweet.PostID, platform: tweet.Platform, handle: who.handle, text: tweet.Text, tags: tweet.Cashtags,
+		})
 	}
 	id := schemas.DemoPrefix + schemas.TweetID(tweet.Platform, tweet.PostID)
-	return schemas.New(id, schemas.SourceDemoX, tweet.Tickers[0], due.at, tweet)
+	source := schemas.SourceDemoX
+	if tweet.Platform == schemas.PlatformBluesky {
+		source = schemas.SourceDemoBluesky
+	}
+	return schemas.New(id, source, tweet.Tickers[0], due.at, tweet)
+}
+
+// share passes on an earlier post: a repost on X, a quotation on Bluesky, where a
+// repost has no text.
+func share(tweet *schemas.Tweet, recent []post, index int) {
+	original, same := onPlatform(recent, index, tweet.Platform)
+	tweet.Cashtags = original.tags
+	if tweet.Platform == schemas.PlatformX {
+		tweet.Text = "RT @" + original.handle + ": " + original.text
+		if same {
+			tweet.RepostOf = original.id
+		}
+		return
+	}
+	tweet.Text = "via @" + original.handle + ": " + original.text
+	if same {
+		tweet.QuoteOf = original.id
+	}
+}
+
+// onPlatform returns the post at index, or the next older one, beginning again with
+// the newest, that is on a platform: nobody can refer to a post on another. Without
+// one it returns that at index, and false.
+func onPlatform(recent []post, index int, platform string) (found post, same bool) {
+	for i := range recent {
+		if p := recent[(index-i+len(recent))%len(recent)]; p.platform == platform {
+			return p, true
+		}
+	}
+	return recent[index], false
 }
 
 // own writes the text of a post that is not a repost.
@@ -127,10 +172,12 @@ func (w *writer) own(tweet *schemas.Tweet, role, minute int) {
 		tweet.Cashtags = append(tweet.Cashtags, index)
 	}
 	if recent := w.recent[role]; len(recent) > 0 && w.dice.chance(130) {
-		other := pick(w.dice, recent)
-		if w.dice.chance(250) {
+		other, same := onPlatform(recent, w.dice.below(len(recent)), tweet.Platform)
+		switch quotes := w.dice.chance(250); {
+		case !same:
+		case quotes:
 			tweet.QuoteOf = other.id
-		} else {
+		default:
 			tweet.ReplyTo = other.id
 			tweet.Text = "@" + other.handle + " " + tweet.Text
 		}
