@@ -24,11 +24,9 @@ func (s *Set) List() []State {
 	table := Table()
 	list := make([]State, 0, len(table))
 	for _, k := range table {
-		st := s.state(k.Name)
-		st.mu.Lock()
-		k.Default = st.fallback
-		list = append(list, State{Known: k, Value: st.valueLocked(), Explicit: st.explicit != "", Revision: st.revision})
-		st.mu.Unlock()
+		state := s.values.Value(k.key()).Read()
+		k.Default = state.Default
+		list = append(list, State{Known: k, Value: state.Word, Explicit: state.Explicit, Revision: state.Revision})
 	}
 	return list
 }

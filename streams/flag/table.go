@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cashtag/streams/bucket"
 )
 
 // The words of a flag that turns a service on or off.
@@ -70,25 +72,11 @@ func known(name string) (Known, error) {
 
 // word is the allowed word that a person meant by value.
 func (k Known) word(value string) (string, error) {
-	word := strings.TrimSpace(value)
-	for _, quote := range []string{`"`, "'", "`"} {
-		if len(word) >= 2 && strings.HasPrefix(word, quote) && strings.HasSuffix(word, quote) {
-			word = strings.TrimSpace(word[1 : len(word)-1])
-			break
-		}
-	}
-	word = strings.ToLower(word)
+	word := strings.ToLower(bucket.Plain(value))
 	if !slices.Contains(k.Allowed, word) {
-		return "", fmt.Errorf("%w: flag %s is %q: must be %s", ErrBadValue, k.Name, shorten(value), strings.Join(k.Allowed, " or "))
+		return "", fmt.Errorf("%w: flag %s is %q: must be %s", ErrBadValue, k.Name, bucket.Shorten(value), strings.Join(k.Allowed, " or "))
 	}
 	return word, nil
 }
 
-// shorten bounds what a log line repeats of a value that somebody stored.
-func shorten(value string) string {
-	const longest = 60
-	if len(value) <= longest {
-		return value
-	}
-	return strings.ToValidUTF8(value[:longest], "") + "..."
-}
+func (k Known) key() bucket.Key { return bucket.Key{Name: k.Name, Default: k.Default, Parse: k.word} }

@@ -1,4 +1,4 @@
-package flag
+package bucket
 
 import (
 	"context"
@@ -24,6 +24,9 @@ const (
 // bucket is made anew or the server forgets the session.
 type watch struct {
 	set     *Set
+	client  *streams.Client
+	bucket  string
+	journal Journal
 	created time.Time // of the bucket read last
 	seen    uint64    // revision up to which it is read
 	behind  uint64    // seen at the last check
@@ -51,15 +54,15 @@ func (w *watch) reopen(ctx context.Context) *session {
 	pause.InitialInterval, pause.MaxInterval = firstPause, maxPause
 	pause.Reset()
 	for {
-		if ctx.Err() != nil || w.set.client.Conn.IsClosed() {
+		if ctx.Err() != nil || w.client.Conn.IsClosed() {
 			return nil
 		}
-		if w.set.client.Conn.IsConnected() {
+		if w.client.Conn.IsConnected() {
 			s, err := w.open(ctx)
 			if err == nil {
 				return s
 			}
-			w.set.log.DebugContext(ctx, "flags are waited for", "error", err)
+			w.journal.Waiting(ctx, err)
 		}
 		timer := time.NewTimer(pause.NextBackOff())
 		select {
@@ -75,7 +78,7 @@ func (w *watch) reopen(ctx context.Context) *session {
 func (w *watch) open(ctx context.Context) (*session, error) {
 	attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	bucket, err := w.set.client.JS.KeyValue(attempt, streams.BucketFlags)
+	bucket, err := w.client.JS.KeyValue(attempt, w.bucket)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +135,11 @@ type past struct {
 	revision uint64 // of word
 }
 
-func (p *past) add(k Known, entry jetstream.KeyValueEntry) {
+func (p *past) add(key Key, entry jetstream.KeyValueEntry) {
 	p.last = entry
 	if entry.Operation() != jetstream.KeyValuePut {
 		p.word, p.revision = "", entry.Revision()
-	} else if word, err := k.word(string(entry.Value())); err == nil {
+	} else if word, err := key.Parse(string(entry.Value())); err == nil {
 		p.word, p.revision = word, entry.Revision()
 	}
 }
@@ -153,8 +156,8 @@ func (w *watch) readAnew(ctx context.Context, s *session) error {
 			p = &past{}
 			pasts[entry.Key()] = p
 		}
-		if st, ok := w.set.find(entry.Key()); ok {
-			p.add(st.known, entry)
+		if v, ok := w.set.Find(entry.Key()); ok {
+			p.add(v.key, entry)
 		} else {
 			p.last = entry
 		}
@@ -162,19 +165,19 @@ func (w *watch) readAnew(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	for _, st := range w.set.all() {
-		p := pasts[st.known.Name]
+	for _, v := range w.set.all() {
+		p := pasts[v.key.Name]
 		if p == nil {
 			p = &past{}
 		}
-		before, after := st.set(p.word, p.revision)
-		w.report(ctx, st, before, after, p.revision)
+		before, after := v.set(p.word, p.revision)
+		w.report(ctx, v, before, after, p.revision)
 		if p.last != nil {
-			w.judge(ctx, st, p.last)
+			w.judge(ctx, v, p.last)
 		}
 	}
 	for name, p := range pasts {
-		if _, ok := w.set.find(name); !ok {
+		if _, ok := w.set.Find(name); !ok {
 			w.stranger(ctx, p.last)
 		}
 	}
@@ -184,8 +187,8 @@ func (w *watch) readAnew(ctx context.Context, s *session) error {
 // follow applies changes as they come until the session ends.
 func (w *watch) follow(ctx context.Context, s *session) {
 	defer func() { _ = s.watcher.Stop() }() // a session that is lost has nothing to stop
-	connected := w.set.client.Conn.StatusChanged(nats.CONNECTED)
-	defer w.set.client.Conn.RemoveStatusListener(connected)
+	connected := w.client.Conn.StatusChanged(nats.CONNECTED)
+	defer w.client.Conn.RemoveStatusListener(connected)
 	check := time.NewTicker(checkEvery)
 	defer check.Stop()
 	for {
@@ -213,7 +216,7 @@ func (w *watch) current(ctx context.Context, s *session) bool {
 	defer cancel()
 	status, err := status(ctx, s.bucket)
 	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound), w.set.client.Conn.IsClosed():
+	case errors.Is(err, jetstream.ErrStreamNotFound), w.client.Conn.IsClosed():
 		return false
 	case err != nil:
 		return true // the server is away: its return ends the session
@@ -234,13 +237,13 @@ func status(ctx context.Context, bucket jetstream.KeyValue) (*jetstream.StreamIn
 	return status.(*jetstream.KeyValueBucketStatus).StreamInfo(), nil
 }
 
-// apply takes one entry into its flag, unless it was read before.
+// apply takes one entry into its value, unless it was read before.
 func (w *watch) apply(ctx context.Context, entry jetstream.KeyValueEntry) {
 	if entry == nil || entry.Revision() <= w.seen {
 		return
 	}
 	w.seen = entry.Revision()
-	st, ok := w.set.find(entry.Key())
+	v, ok := w.set.Find(entry.Key())
 	if !ok {
 		w.stranger(ctx, entry)
 		return
@@ -248,36 +251,35 @@ func (w *watch) apply(ctx context.Context, entry jetstream.KeyValueEntry) {
 	word := ""
 	if entry.Operation() == jetstream.KeyValuePut {
 		var err error
-		if word, err = st.known.word(string(entry.Value())); err != nil {
-			w.judge(ctx, st, entry)
+		if word, err = v.key.Parse(string(entry.Value())); err != nil {
+			w.journal.Refused(ctx, v, string(entry.Value()), err, entry.Revision())
 			return
 		}
 	}
-	before, after := st.set(word, entry.Revision())
-	w.report(ctx, st, before, after, entry.Revision())
+	before, after := v.set(word, entry.Revision())
+	w.report(ctx, v, before, after, entry.Revision())
 }
 
-func (w *watch) report(ctx context.Context, st *state, before, after string, revision uint64) {
+func (w *watch) report(ctx context.Context, v *Value, before, after string, revision uint64) {
 	switch {
 	case before == after:
 	case w.created.IsZero():
-		w.set.log.InfoContext(ctx, "flag is set", "flag", st.known.Name, "value", after, "revision", revision)
+		w.journal.Found(ctx, v, after, revision)
 	default:
-		w.set.log.InfoContext(ctx, "flag changed", "flag", st.known.Name, "before", before, "after", after, "revision", revision)
+		w.journal.Changed(ctx, v, before, after, revision)
 	}
 }
 
-// judge warns of a value that is kept out.
-func (w *watch) judge(ctx context.Context, st *state, entry jetstream.KeyValueEntry) {
+// judge tells of a value that is kept out.
+func (w *watch) judge(ctx context.Context, v *Value, entry jetstream.KeyValueEntry) {
 	if entry.Operation() != jetstream.KeyValuePut {
 		return
 	}
-	if _, err := st.known.word(string(entry.Value())); err != nil {
-		w.set.log.WarnContext(ctx, "flag value is not allowed", "flag", st.known.Name, "value", shorten(string(entry.Value())),
-			"allowed", st.known.Allowed, "kept", st.value(), "revision", entry.Revision())
+	if _, err := v.key.Parse(string(entry.Value())); err != nil {
+		w.journal.Refused(ctx, v, string(entry.Value()), err, entry.Revision())
 	}
 }
 
 func (w *watch) stranger(ctx context.Context, entry jetstream.KeyValueEntry) {
-	w.set.log.WarnContext(ctx, "flag is not known", "flag", shorten(entry.Key()), "value", shorten(string(entry.Value())), "revision", entry.Revision())
+	w.journal.Unknown(ctx, entry.Key(), string(entry.Value()), entry.Revision())
 }
