@@ -175,6 +175,17 @@ func (s *Server) Subscribed(ctx context.Context, symbols ...string) error {
 	}
 }
 
+// Listeners is how many clients are subscribed to something.
+func (s *Server) Listeners() int {
+	n := 0
+	for _, c := range s.all() {
+		if c.follows(nil) {
+			n++
+		}
+	}
+	return n
+}
+
 // signal wakes who waits for a change. The caller holds mu.
 func (s *Server) signal() {
 	close(s.changed)

@@ -140,7 +140,8 @@ func (a *Alpaca) fetch(ctx context.Context, f *fill, c call) (events []schemas.E
 	return events, page, nil
 }
 
-// snapshotEvents adds what a snapshot says of the kinds that are kept.
+// snapshotEvents adds what a snapshot says of the kinds that are kept. Its minute is
+// among those that are fetched next, in order.
 func (a *Alpaca) snapshotEvents(ctx context.Context, s *snapshot, events []schemas.Event) []schemas.Event {
 	if a.cfg.Daily {
 		events = a.addDay(ctx, &s.dayAgo, s.day.at, events)
@@ -155,7 +156,6 @@ func (a *Alpaca) snapshotEvents(ctx context.Context, s *snapshot, events []schem
 		keep bool
 		m    *message
 	}{
-		{typeBar, a.cfg.Bars, &s.minute},
 		{typeQuote, a.cfg.Quotes, &s.quote},
 		{typeTrade, a.cfg.Trades, &s.trade},
 	} {
