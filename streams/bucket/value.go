@@ -23,6 +23,8 @@ type Value struct {
 	explicit string // the last good value since the key was last deleted; "" is the default
 	revision uint64 // of the bucket, when explicit was set
 	changed  chan struct{}
+
+	followers []*Value // whose default is this value
 }
 
 // NewValue is a key that nobody set.
@@ -62,6 +64,15 @@ func (v *Value) Changed() <-chan struct{} {
 // SetDefault is the value from now on where nobody set one.
 func (v *Value) SetDefault(word string) { v.update(func() { v.fallback = word }) }
 
+// Follow makes the value of another key the default of this one, from now on.
+// Nobody follows a follower.
+func (v *Value) Follow(leader *Value) {
+	leader.mu.Lock()
+	defer leader.mu.Unlock()
+	leader.followers = append(leader.followers, v)
+	v.SetDefault(leader.word())
+}
+
 func (v *Value) word() string {
 	if v.explicit == "" {
 		return v.fallback
@@ -84,6 +95,9 @@ func (v *Value) update(change func()) (before, after string) {
 	if before != after {
 		close(v.changed)
 		v.changed = make(chan struct{})
+		for _, follower := range v.followers {
+			follower.SetDefault(after)
+		}
 	}
 	return before, after
 }
