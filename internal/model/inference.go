@@ -126,7 +126,7 @@ func RankCorrelation(a, b []float64) float64 {
 	if len(x) < 3 {
 		return math.NaN()
 	}
-	x, y = ranks(x), ranks(y)
+	x, y = Ranks(x), Ranks(y)
 	mx, sx := moments(x)
 	my, sy := moments(y)
 	if sx == 0 || sy == 0 {
@@ -139,7 +139,9 @@ func RankCorrelation(a, b []float64) float64 {
 	return sum / (sx * sy * float64(len(x)-1))
 }
 
-func ranks(values []float64) []float64 {
+// Ranks returns the place of each value among all, from 0, ties at the mean of
+// their places.
+func Ranks(values []float64) []float64 {
 	order := make([]int, len(values))
 	for i := range order {
 		order[i] = i
