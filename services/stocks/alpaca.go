@@ -123,6 +123,9 @@ func (a *Alpaca) open(ctx context.Context, cursor string) error {
 		return err
 	}
 	a.list, a.follows = nil, nil
+	// From here on the mark moves with what is streamed; the gap begins where it
+	// stood. What it needs is planned once the subscription holds.
+	a.fill = &fill{since: a.mark}
 	return nil
 }
 
@@ -160,11 +163,12 @@ func (a *Alpaca) turn(ctx context.Context) ([]schemas.Event, error) {
 	if len(a.pending) > 0 {
 		return a.takePending(), nil
 	}
-	if a.fill != nil && len(a.fill.calls) == 0 {
+	filling := a.fill != nil && a.answers == 0
+	if filling && len(a.fill.calls) == 0 {
 		a.fill = nil // what it fetched was returned
 		return nil, nil
 	}
-	if a.fill != nil && a.answers == 0 && !time.Now().Before(a.fill.after) {
+	if filling && !time.Now().Before(a.fill.after) {
 		events, err := a.step(ctx, a.fill)
 		a.pending = events
 		if err != nil {

@@ -71,4 +71,3 @@ func TestSource(t *testing.T) {
 		},
 	})
 }
-
