@@ -60,6 +60,33 @@ func (s *Server) Inject(faults ...Fault) {
 	}
 }
 
+// Cut breaks the connection that is there, without a word.
+func (s *Server) Cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != nil && !s.listener.broken {
+		s.listener.broken = true
+		close(s.listener.cut)
+	}
+}
+
+// Send sends a line as it is to the connected client, where there is one.
+func (s *Server) Send(line []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != nil {
+		s.listener.offer(delivery{raw: slices.Clone(line)})
+	}
+}
+
+// Revoke makes the token one that is refused from now on. A connection that is
+// there stays.
+func (s *Server) Revoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = true
+}
+
 // Faults is how many faults were not taken yet.
 func (s *Server) Faults() int {
 	s.mu.Lock()

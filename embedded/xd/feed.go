@@ -50,6 +50,8 @@ func (f *feed) run(ctx context.Context) {
 			return
 		case <-f.server.closing:
 			return
+		case <-f.listener.cut:
+			panic(http.ErrAbortHandler)
 		case <-f.listener.slow:
 			err = f.end(operationalDisconnect("The client reads too slowly."))
 		case d := <-f.listener.queue:
@@ -77,6 +79,7 @@ func (f *feed) strike(ctx context.Context) error {
 		return f.write([]byte("{\"data\":{\"id\":12,\"text\":\r\n"))
 	case Silent:
 		select {
+		case <-f.listener.cut:
 		case <-ctx.Done():
 		case <-f.server.closing:
 		}

@@ -37,6 +37,7 @@ type Server struct {
 	connects []time.Time // of the last 15 minutes
 	accepted int
 	faults   []Fault
+	revoked  bool
 
 	closing chan struct{}
 	stop    func()
@@ -127,6 +128,16 @@ func (s *Server) Connects() int {
 	return s.accepted
 }
 
+// Connections is how many clients are connected: 0 or 1.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil || s.listener.broken {
+		return 0
+	}
+	return 1
+}
+
 // Await waits until a client is connected or ctx ends: what is published before
 // can be found by recent search alone.
 func (s *Server) Await(ctx context.Context) error {
@@ -149,7 +160,10 @@ func (s *Server) Await(ctx context.Context) error {
 func (s *Server) authorized(next http.Handler) http.Handler {
 	want := []byte("Bearer " + s.cfg.Bearer)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+		s.mu.Lock()
+		revoked := s.revoked
+		s.mu.Unlock()
+		if revoked || subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
 			refuse(w, http.StatusUnauthorized, "Unauthorized", "Unauthorized")
 			return
 		}

@@ -12,20 +12,23 @@ import (
 type delivery struct {
 	post  post
 	rules []rule
+	raw   []byte // instead of a post
 }
 
 // listener is the connected client.
 type listener struct {
-	queue chan delivery
-	slow  chan struct{} // closed when the queue was full
-	full  bool
-	gone  chan struct{} // closed when the connection has ended
+	queue  chan delivery
+	slow   chan struct{} // closed when the queue was full
+	full   bool
+	broken bool
+	cut    chan struct{} // closed when the connection is to break
+	gone   chan struct{} // closed when the connection has ended
 }
 
 // offer queues a post that a rule matched. Where there is no room the client is
 // too slow, and gets no more.
 func (l *listener) offer(d delivery) {
-	if len(d.rules) == 0 || l.full {
+	if l.full || (len(d.rules) == 0 && d.raw == nil) {
 		return
 	}
 	select {
@@ -97,7 +100,7 @@ func (s *Server) attach(ctx context.Context, w http.ResponseWriter) *listener {
 		case s.listener == nil:
 			l := &listener{
 				queue: make(chan delivery, s.cfg.Queue),
-				slow:  make(chan struct{}), gone: make(chan struct{}),
+				slow:  make(chan struct{}), cut: make(chan struct{}), gone: make(chan struct{}),
 			}
 			s.listener = l
 			s.accepted++
@@ -142,6 +145,9 @@ func operationalDisconnect(detail string) object {
 
 // line is a post as the stream sends it.
 func (w wanted) line(d delivery) ([]byte, error) {
+	if d.raw != nil {
+		return append(d.raw, '\r', '\n'), nil
+	}
 	matching := make([]map[string]string, len(d.rules))
 	for i, r := range d.rules {
 		matching[i] = map[string]string{"id": r.ID, "tag": r.Tag}

@@ -136,7 +136,7 @@ func statusError(op string, response *http.Response) *StatusError {
 	if json.Unmarshal(body, &said, tolerant) != nil {
 		return failure
 	}
-	failure.Title, failure.Detail = said.Title, said.Detail
+	failure.Title, failure.Detail, failure.problems = said.Title, said.Detail, said.Errors
 	for _, each := range said.Errors {
 		failure.Detail = joined(failure.Detail, each.said())
 		for parameter := range each.Parameters {

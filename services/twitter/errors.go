@@ -27,7 +27,8 @@ type StatusError struct {
 	Detail string
 	Reset  time.Time // when the rate limit ends; zero where X does not say
 
-	parameters []string // those that X complains about
+	parameters []string  // those that X complains about
+	problems   []problem // one by one
 }
 
 // Error gives the operation, the status, what X says of it and what to do, in one

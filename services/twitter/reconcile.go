@@ -2,6 +2,7 @@ package twitter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -69,6 +70,9 @@ func (c *client) reconcile(ctx context.Context, want []string, log *slog.Logger)
 	plan := planRules(present, want)
 	if len(plan.add) > 0 {
 		answer, err := c.change(ctx, map[string][]rule{"add": plan.add})
+		if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusBadRequest && len(status.problems) > 0 {
+			answer, err = rulesAnswer{Errors: status.problems}, nil // how X refuses all of them
+		}
 		if err != nil {
 			return err
 		}

@@ -161,9 +161,8 @@ func (s *Source) next(ctx context.Context) ([]schemas.Event, error) {
 		return s.rest(ctx), err
 	}
 	if s.conn == nil {
-		if err := s.connect(ctx); err != nil {
-			return nil, err
-		}
+		// The engine hears at once that it is connected.
+		return nil, s.connect(ctx)
 	}
 	for before := s.cursor(); ; {
 		if s.gap.open && !time.Now().Before(s.gap.due) {
