@@ -62,7 +62,7 @@ type Config struct {
 	Client *http.Client
 	// Logger receives what an operator wants to know; nil discards it.
 	Logger *slog.Logger
-	// Now is the clock that spaces log events; nil is time.Now.
+	// Now is the instance's clock, as far as it is known here; nil is time.Now.
 	Now func() time.Time
 }
 

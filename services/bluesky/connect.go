@@ -38,6 +38,9 @@ func (r *refusal) Error() string {
 
 // connect goes through the instances until one answers.
 func (s *Source) connect(ctx context.Context, at place) (*link, error) {
+	if at == (place{}) {
+		at = s.origin
+	}
 	var failed connectError
 	var v2 error
 	for i, in := range s.order() {
@@ -63,6 +66,9 @@ func (s *Source) connect(ctx context.Context, at place) (*link, error) {
 		s.turn += i
 		return l, nil
 	}
+	if failed.forGood() {
+		return nil, ingest.Fatal(failed)
+	}
 	return nil, failed
 }
 
@@ -76,6 +82,23 @@ func (e connectError) Error() string {
 		said[i] = err.Error()
 	}
 	return "connect to bluesky: " + strings.Join(said, "; ")
+}
+
+// forGood reports whether every instance answered that it will not have us: what
+// is configured is wrong, and waiting does not mend it.
+func (e connectError) forGood() bool {
+	for _, err := range e {
+		var refused *refusal
+		if !errors.As(err, &refused) {
+			return false
+		}
+		switch refused.status {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // Unwrap returns the errors.
@@ -165,6 +188,11 @@ func (s *Source) begin(ctx context.Context, in instance, conn *websocket.Conn, d
 		l.inflate = inflate
 	}
 	s.gap = gap{from: at, lost: lost, open: at != place{}}
+	if at == (place{}) && !s.cfg.FromOldest {
+		// What comes from now on is not lost, though this connection should end
+		// before any of it was stored.
+		s.origin = place{micros: s.cfg.Now().UnixMicro()}
+	}
 	// The connection outlives the call: Close ends it.
 	l.start(context.WithoutCancel(ctx))
 	s.cfg.Logger.InfoContext(ctx, "bluesky connected", "instance", in.base, "version", int(in.version), "compressed", l.packed)

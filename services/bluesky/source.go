@@ -18,7 +18,8 @@ type Source struct {
 	sample  *sampler
 
 	link         *link
-	turn         int  // which instance is tried first
+	turn         int   // which instance is tried first
+	origin       place // when the first connection began, for when nothing came of it
 	byTime       bool // the sequence numbers are another archive's: resume by time
 	dictionaries map[string]dictionary
 	said         map[string]bool // what is logged once
@@ -100,8 +101,7 @@ func (s *Source) Next(ctx context.Context, cursor string) (events []schemas.Even
 // lose lets go of a connection that failed, and reports whether to connect again
 // at once: by time, where the instance did not know the sequence number.
 func (s *Source) lose(h haul) (again bool) {
-	s.link.close()
-	s.link = nil
+	s.drop()
 	switch {
 	case errors.Is(h.err, errFuture) && !s.byTime:
 		s.byTime = true
@@ -136,10 +136,14 @@ func (s *Source) hear(ctx context.Context, h haul) {
 // Close ends the connection, within a second.
 func (s *Source) Close() error {
 	if s.link != nil {
-		s.link.close()
-		s.link = nil
+		s.drop()
 	}
 	return nil
+}
+
+func (s *Source) drop() {
+	s.link.close()
+	s.link = nil
 }
 
 // once does something the first time that it is asked by that name.
