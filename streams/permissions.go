@@ -9,6 +9,13 @@ import (
 // ServiceReplay plays tapes into the streams.
 const ServiceReplay = "replay"
 
+// The sources.
+const (
+	ServiceTwitter = "twitter"
+	ServiceBluesky = "bluesky"
+	ServiceStocks  = "stocks"
+)
+
 // ServiceAPI observes: it reads where everything stands, and the flags, and writes
 // its log alone.
 const ServiceAPI = "api"
@@ -19,7 +26,10 @@ const UserOperator = "operator"
 
 // Services lists every service that connects with permissions of its own.
 func Services() []string {
-	return []string{ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay, ServiceAPI}
+	return []string{
+		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay, ServiceAPI,
+		ServiceTwitter, ServiceBluesky, ServiceStocks,
+	}
 }
 
 // InboxPrefix is where answers to one service arrive, so that no service can read
@@ -30,6 +40,7 @@ func InboxPrefix(service string) string { return "_INBOX_" + service }
 type grants struct {
 	publishes []string // streams whose events it publishes
 	places    bool     // looks for its place in the streams that it publishes
+	ingests   []string // subjects that a source publishes on, and reads its past of; it follows the market
 	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
 }
@@ -41,6 +52,12 @@ var grantsOf = map[string]grants{
 	ServiceSentiment: {publishes: []string{Sentiment}},
 	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
+	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},
+	ServiceBluesky:   {ingests: []string{"tweets.bluesky.*"}},
+	ServiceStocks: {ingests: []string{
+		"quotes.iex.*", "quotes.cboe.*",
+		"market.XNYS.symbol.*", "market.XNYS.session.halted", "market.XNYS.session.resumed",
+	}},
 }
 
 // Permissions returns the subjects that a service may publish and subscribe, and
@@ -65,6 +82,13 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 		if grant.places {
 			publish = append(publish, "$JS.API.STREAM.MSG.GET."+stream, "$JS.API.DIRECT.GET."+stream)
 		}
+	}
+	for _, subject := range grant.ingests {
+		stream := StreamOf(subject)
+		publish = append(publish, subject, streamInfo(stream), "$JS.API.STREAM.MSG.GET."+stream, "$JS.API.DIRECT.GET."+stream)
+	}
+	if len(grant.ingests) > 0 {
+		publish = append(publish, follow(Market, service)...)
 	}
 	if grant.observes {
 		publish = append(publish, streamInfo("*"), "$JS.API.CONSUMER.INFO.*.*")
@@ -99,6 +123,16 @@ func readBucket(bucket string) []string {
 		"$JS.API.CONSUMER.CREATE."+stream+".>",
 		"$JS.API.CONSUMER.INFO."+stream+".*", "$JS.API.CONSUMER.DELETE."+stream+".*",
 	)
+}
+
+// follow is what it takes to read a stream by a consumer of the service's own name,
+// made anew whenever it has to be.
+func follow(stream, service string) []string {
+	subjects := []string{streamInfo(stream), "$JS.API.CONSUMER.CREATE." + stream + "." + service + ".>"}
+	for _, verb := range []string{"CREATE", "DELETE", "INFO", "MSG.NEXT"} {
+		subjects = append(subjects, "$JS.API.CONSUMER."+verb+"."+stream+"."+service)
+	}
+	return subjects
 }
 
 // consume is what it takes to create a durable, to read it and to bury what

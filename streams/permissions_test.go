@@ -88,6 +88,9 @@ func TestPermissionsSuffice(t *testing.T) {
 		streams.ServiceSentiment: scores,
 		streams.ServiceArchive:   cutsBlocks,
 		streams.ServiceAPI:       observes,
+		streams.ServiceTwitter:   ingests(streams.ServiceTwitter, "tweets.x.>", tweet("permitted")),
+		streams.ServiceBluesky:   ingests(streams.ServiceBluesky, "tweets.bluesky.>", bluePost()),
+		streams.ServiceStocks:    ingests(streams.ServiceStocks, "quotes.iex.>", append([]schemas.Event{iexBar()}, halts()...)...),
 	}
 	for _, service := range streams.Services() {
 		t.Run(service, func(t *testing.T) {
@@ -113,7 +116,7 @@ func TestPermissionsSuffice(t *testing.T) {
 // publishers names the services, beside the operator, that may publish to a stream
 // at large.
 var publishers = map[string][]string{
-	streams.Tweets:    {streams.ServiceReplay},
+	streams.Tweets:    {streams.ServiceReplay, streams.ServiceTwitter},
 	streams.Quotes:    {streams.ServiceReplay},
 	streams.Market:    {streams.ServiceReplay},
 	streams.Sentiment: {streams.ServiceSentiment},
@@ -141,6 +144,9 @@ func forbidden(service string) []string {
 		if other == service {
 			continue
 		}
+		for _, verb := range []string{"CREATE", "MSG.NEXT", "DELETE"} {
+			subjects = append(subjects, "$JS.API.CONSUMER."+verb+".MARKET."+other)
+		}
 		subjects = append(subjects, "logs."+other+".info", "dead."+other+".tweets.x.AAPL", streams.InboxPrefix(other)+".x")
 	}
 	for _, consumer := range streams.Consumers() {
@@ -154,6 +160,17 @@ func forbidden(service string) []string {
 			}
 			subjects = append(subjects,
 				"$JS.ACK."+stream+"."+durable+".1.1.1.1.1", "$JS.ACK._.hash."+stream+"."+durable+".1.1.1.1.1")
+		}
+	}
+	for subject, owners := range map[string][]string{
+		"tweets.bluesky.AAPL":        {streams.ServiceReplay, streams.ServiceBluesky},
+		"quotes.iex.AAPL":            {streams.ServiceReplay, streams.ServiceStocks},
+		"market.XNYS.symbol.AAPL":    {streams.ServiceReplay, streams.ServiceStocks},
+		"market.XNYS.session.opened": {streams.ServiceReplay},
+		"market.XNYS.clock":          {streams.ServiceReplay},
+	} {
+		if !slices.Contains(owners, service) {
+			subjects = append(subjects, subject)
 		}
 	}
 	slices.Sort(subjects)
