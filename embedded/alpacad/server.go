@@ -18,7 +18,6 @@ import (
 const (
 	readHeaderWithin = 5 * time.Second
 	writeWithin      = 10 * time.Second
-	closeWithin      = 5 * time.Second
 	// batch is how many messages a frame holds at most.
 	batch = 500
 )
@@ -88,11 +87,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener) {
 	}()
 	<-ctx.Done()
 	s.Cut()
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
-	defer cancel()
-	if err := hs.Shutdown(closing); err != nil {
-		_ = hs.Close()
-	}
+	_ = hs.Close() // nobody is owed an answer any more
 	<-served
 }
 

@@ -1,6 +1,10 @@
 package stocks
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // field reads the value of one name into a message: bad is what is wrong with the
 // value, err with the JSON.
@@ -80,11 +84,9 @@ func readID(d *decoder, m *message) (bad, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(value) > maxText {
-		return errTooLong, nil
-	}
 	m.id = string(value)
-	return nil, nil
+	_, bad = strconv.ParseInt(m.id, 10, 64)
+	return bad, nil
 }
 
 // readC keeps the close of a bar, or the conditions of a trade or a quote.
