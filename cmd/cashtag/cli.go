@@ -20,13 +20,14 @@ type CLI struct {
 
 	LocalCommands
 
-	Run     runCommand     `cmd:"" help:"Run services against an external NATS."`
-	Status  statusCommand  `cmd:"" help:"Show streams, consumers and flags."`
-	Streams streamsCommand `cmd:"" help:"Create, compare and list the streams."`
-	Tape    tapeCommand    `cmd:"" help:"Record events to a file and play them again."`
-	Dead    deadCommand    `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`
-	Flags   flagsCommand   `cmd:"" help:"Show and turn feature flags."`
-	Health  healthCommand  `cmd:"" help:"Ask a running cashtag whether it is well (exit code 0 or 1)."`
+	Run      runCommand      `cmd:"" help:"Run services against an external NATS."`
+	Status   statusCommand   `cmd:"" help:"Show streams, consumers and flags."`
+	Streams  streamsCommand  `cmd:"" help:"Create, compare and list the streams."`
+	Tape     tapeCommand     `cmd:"" help:"Record events to a file and play them again."`
+	Dead     deadCommand     `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`
+	Flags    flagsCommand    `cmd:"" help:"Show and turn feature flags."`
+	Analysis analysisCommand `cmd:"" help:"Say what a model is worth, honestly."`
+	Health   healthCommand   `cmd:"" help:"Ask a running cashtag whether it is well (exit code 0 or 1)."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }

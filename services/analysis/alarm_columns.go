@@ -79,7 +79,7 @@ func (g *guard) deaf() error {
 func (g *guard) control(ctx context.Context) (Estimate, error) {
 	wider := *g
 	wider.table = g.planted()
-	l, err := newLearner(wider.table, wider.config, Configuration{Name: "control", Columns: []string{"price_*", planted}}, Direction)
+	l, err := newLearner(wider.table, wider.config, Configuration{Name: "control", Columns: append(priceColumns(), planted)}, Direction)
 	if err != nil {
 		return Estimate{}, err
 	}

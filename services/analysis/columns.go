@@ -1,25 +1,35 @@
 package analysis
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"math"
+	"strings"
 	"time"
 )
 
-// The columns of a table from a tape.
+// The columns of a table from a tape, by the names that services/features gives to
+// the like.
 const (
-	columnLogCount = "posts_log_count"
+	columnLogCount = "posts_log"
 	columnZ        = "posts_z"
 )
 
 func tapeColumns() []string {
 	return []string{
-		columnLogCount, columnZ, "posts_log_users", "posts_per_user", "posts_retweet_share",
-		"posts_exclusive_share", "posts_log_followers", "market_log_count",
-		"price_return_1", "price_return_5", "price_deviation_20", "price_range", "price_log_volume", "price_volume_ratio",
+		columnLogCount, columnZ, "users_log", "posts_per_user", "repost_share", "exclusive_share", "followers_log",
+		"market_posts_log", "price_return", "price_return_5", "price_volatility", "price_range", "volume_log", "volume_ratio",
 	}
 }
 
-// marketColumn is the position of market_log_count.
+// tapeSchema is the hash of what the columns of a tape mean. No served vector has
+// it.
+func tapeSchema(cutoff string) string {
+	sum := sha256.Sum256([]byte("cashtag.analysis.tape 1 " + cutoff + " " + strings.Join(tapeColumns(), ",")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// marketColumn is the position of market_posts_log.
 const marketColumn = 7
 
 const (
@@ -29,10 +39,10 @@ const (
 )
 
 // rows returns the rows of the session at a position as they were known at its
-// cut-off: posts since the cut-off before, prices up to the session before.
+// cut-off: posts of its window, prices up to the session before.
 func (h *history) rows(at int) []Row {
-	cut, before := h.cut(at), h.cut(at-1)
-	if cut.IsZero() || before.IsZero() {
+	from, cut, ok := h.window(at)
+	if !ok {
 		return nil
 	}
 	var rows []Row
@@ -42,7 +52,7 @@ func (h *history) rows(at int) []Row {
 		if !ok {
 			continue
 		}
-		posts := h.between(ticker, before, cut)
+		posts := h.between(ticker, from, cut)
 		market += float64(len(posts))
 		row := Row{Ticker: ticker, Date: h.sessions[at].Date, Cutoff: cut, LatestInput: last.at}
 		for _, p := range posts {
@@ -66,7 +76,7 @@ func (h *history) rows(at int) []Row {
 	return rows
 }
 
-// postValues are the columns posts_*.
+// postValues are the columns of posts.
 func (h *history) postValues(at int, ticker string, posts []post) []float64 {
 	users := make(map[string]bool)
 	var retweets, exclusive, followers float64
@@ -99,12 +109,12 @@ func (h *history) postValues(at int, ticker string, posts []post) []float64 {
 func (h *history) attention(at int, ticker string, logCount float64) float64 {
 	posts := h.posts[ticker]
 	var past []float64
-	for i := at - 1; i >= at-trailing && i >= 1; i-- {
-		from := h.cut(i - 1)
-		if len(posts) == 0 || from.IsZero() || from.Before(posts[0].at.Add(-24*time.Hour)) {
+	for i := at - 1; i >= at-trailing; i-- {
+		from, cut, ok := h.window(i)
+		if !ok || len(posts) == 0 || from.Before(posts[0].at.Add(-24*time.Hour)) {
 			break
 		}
-		past = append(past, math.Log1p(float64(len(h.between(ticker, from, h.cut(i))))))
+		past = append(past, math.Log1p(float64(len(h.between(ticker, from, cut)))))
 	}
 	if len(past) < leastKnown {
 		return math.NaN()
@@ -113,7 +123,7 @@ func (h *history) attention(at int, ticker string, logCount float64) float64 {
 	return (logCount - mean) / max(deviation, leastSpread)
 }
 
-// priceValues are the columns price_*, of the session before and those before it.
+// priceValues are the columns of price and volume, of the session before and those before it.
 func (h *history) priceValues(at int, ticker string) []float64 {
 	last := h.bars[ticker][h.sessions[at-1].Date]
 	five := math.NaN()

@@ -16,7 +16,7 @@ import (
 const (
 	Majority   = "majority"    // the share, or mean, of the training rows
 	TickerOnly = "ticker-only" // that of the ticker's own training rows
-	PriceOnly  = "price-only"  // a model of the columns price_*
+	PriceOnly  = "price-only"  // a model of the columns price_* and volume_*
 )
 
 func baseline(name string) bool { return name == Majority || name == TickerOnly || name == PriceOnly }
@@ -65,8 +65,8 @@ func DefaultConfig() Config {
 		Data:    Data{Cutoff: CutoffClose},
 		Targets: Targets(),
 		Configurations: []Configuration{
-			{Name: "seed", Columns: []string{columnLogCount, "price_log_volume"}, Text: true},
-			{Name: "features", Columns: []string{"posts_*", "market_*", "price_*"}},
+			{Name: "seed", Columns: []string{columnLogCount, "volume_log"}, Text: true},
+			{Name: "features", Columns: []string{"*"}},
 		},
 		Period: "auto", TestDays: 10, Embargo: 1, DevShare: 0.2,
 		C:             []float64{0.001, 0.01, 0.1, 1},
@@ -193,9 +193,13 @@ func (c Config) validateTried() error {
 	return nil
 }
 
+// priceColumns are what the baseline of prices sees: those of them that the table
+// has.
+func priceColumns() []string { return []string{"price_*", "volume_*"} }
+
 // all returns the baselines, then the configurations.
 func (c Config) all() []Configuration {
 	return append([]Configuration{
-		{Name: Majority}, {Name: TickerOnly}, {Name: PriceOnly, Columns: []string{"price_*"}},
+		{Name: Majority}, {Name: TickerOnly}, {Name: PriceOnly, Columns: priceColumns()},
 	}, c.Configurations...)
 }

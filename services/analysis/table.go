@@ -49,6 +49,8 @@ type Table struct {
 	Rows    []Row
 	Source  string // where it came from, for the report
 	Cutoff  string // 16:00 of the session before, or 09:30 of the session
+	Schema  string // hash of what the columns mean, which a served vector must carry too
+	Window  string // which vectors the columns are of, such as day or preopen
 	// Attention names the columns of the count of posts and of its z, for the
 	// table of lift; empty where there are none.
 	Attention AttentionColumns
@@ -103,7 +105,8 @@ func (t *Table) Tickers() []string {
 }
 
 // selectColumns returns the positions of the columns that patterns name, such as
-// price_* or log_count. A pattern that names none is an error.
+// price_* or posts_log. A pattern that names none is an error, but for those of the
+// baseline of prices.
 func (t *Table) selectColumns(patterns []string) ([]int, error) {
 	chosen := make(map[int]bool)
 	for _, pattern := range patterns {
@@ -117,7 +120,7 @@ func (t *Table) selectColumns(patterns []string) ([]int, error) {
 				chosen[i], found = true, true
 			}
 		}
-		if !found {
+		if !found && !slices.Contains(priceColumns(), pattern) {
 			return nil, fmt.Errorf("there is no column %q: the data has %s", pattern, strings.Join(t.Columns, ", "))
 		}
 	}

@@ -59,6 +59,7 @@ func FromTape(events iter.Seq2[schemas.Event, error], source, cutoff string, all
 		}
 		table.Rows = append(table.Rows, h.labelled(at, h.rows(at))...)
 	}
+	table.Schema, table.Window = tapeSchema(cutoff), "tape"
 	table.rebuild = h.rebuild
 	return table, table.sort()
 }
@@ -144,16 +145,18 @@ func (h *history) sort() {
 	h.sessions = slices.Collect(calendar.XNYS().Range(first, last))
 }
 
-// cut is the cut-off of the session at a position; the zero time for one without
-// a session before it.
-func (h *history) cut(at int) time.Time {
+// window is the time whose posts the row of the session at a position is made of:
+// from a close, that included, to the cut-off. It is the one before the session
+// with CutoffOpen, the trading day before with CutoffClose. It is false where the
+// sessions do not reach back that far.
+func (h *history) window(at int) (from, cut time.Time, ok bool) {
 	switch {
-	case h.cutoff == CutoffOpen && at >= 0:
-		return h.sessions[at].Open
-	case h.cutoff == CutoffClose && at >= 1:
-		return h.sessions[at-1].Close
+	case h.cutoff == CutoffOpen && at >= 1:
+		return h.sessions[at-1].Close, h.sessions[at].Open, true
+	case h.cutoff == CutoffClose && at >= 2:
+		return h.sessions[at-2].Close, h.sessions[at-1].Close, true
 	default:
-		return time.Time{}
+		return time.Time{}, time.Time{}, false
 	}
 }
 
@@ -171,19 +174,20 @@ func (h *history) spoken(session calendar.Session) bool {
 	return session.Close.After(first) && session.Open.Before(last.Add(24*time.Hour))
 }
 
-// between returns the posts of a ticker after from and up to to, both as times.
+// between returns the posts of a ticker from a time on, that included, and before
+// another.
 func (h *history) between(ticker string, from, to time.Time) []post {
 	posts := h.posts[ticker]
-	after := func(t time.Time) int {
+	first := func(t time.Time) int {
 		at, _ := slices.BinarySearchFunc(posts, t, func(p post, t time.Time) int {
-			if p.at.After(t) {
-				return 1
+			if p.at.Before(t) {
+				return -1
 			}
-			return -1
+			return 1
 		})
 		return at
 	}
-	return posts[after(from):after(to)]
+	return posts[first(from):first(to)]
 }
 
 // rebuild makes the rows of a session from a copy of the history that ends at
@@ -193,7 +197,7 @@ func (h *history) rebuild(date calendar.Date) []Row {
 	if at < 0 {
 		return nil
 	}
-	cut := h.cut(at)
+	_, cut, _ := h.window(at)
 	past := newHistory(h.cutoff)
 	past.tickers, past.sessions = h.tickers, h.sessions
 	for ticker, posts := range h.posts {
