@@ -11,7 +11,7 @@ import (
 	"cashtag/streams/ingest"
 )
 
-// Source reads X. Its methods other than Spend and Check are for one caller at a
+// Source reads X. Its methods other than Spend are for one caller at a
 // time.
 type Source struct {
 	cfg     Config
@@ -216,12 +216,4 @@ func (s *Source) connect(ctx context.Context) error {
 func (s *Source) setRules(ctx context.Context) error {
 	s.decode.Follow(s.followed)
 	return s.client.reconcile(ctx, pack(s.cfg, s.followed, maxRuleChars), s.log)
-}
-
-// Check reads the rules, the cheapest read that needs the token, and returns how
-// many there are, or an error that says what is wrong and what to do. It is safe
-// for concurrent use.
-func (s *Source) Check(ctx context.Context) (rules int, err error) {
-	present, err := s.client.rules(ctx)
-	return len(present), err
 }
