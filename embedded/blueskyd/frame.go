@@ -38,9 +38,6 @@ type entry struct {
 
 // v1 is the frame as v1 sends it.
 func (e *entry) v1() []byte {
-	if e.raw != nil {
-		return e.raw
-	}
 	b := make([]byte, 0, 256+len(e.record))
 	b = append(b, `{"did":`...)
 	b = quote(b, e.did)
@@ -62,9 +59,6 @@ func (e *entry) v1() []byte {
 
 // v2 is the frame as v2 sends it.
 func (e *entry) v2() []byte {
-	if e.raw != nil {
-		return e.raw
-	}
 	b := make([]byte, 0, 384+len(e.record))
 	b = append(b, `{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#`...)
 	b = append(b, e.kind...)
@@ -106,7 +100,7 @@ func (e *entry) appendOperation(b []byte) []byte {
 	return b
 }
 
-// notice is a v2 frame that is not an event: an advice or an error.
+// adviceFrame is a v2 frame that is about the stream.
 func adviceFrame(name, message string) []byte {
 	b := append([]byte(nil), `{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#info","name":`...)
 	b = quote(b, name)
@@ -115,6 +109,7 @@ func adviceFrame(name, message string) []byte {
 	return append(b, '}', '}')
 }
 
+// errorFrame is the last frame of a v2 stream.
 func errorFrame(name, message string) []byte {
 	b := append([]byte(nil), `{"$type":"error","error":`...)
 	b = quote(b, name)

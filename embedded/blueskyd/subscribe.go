@@ -51,8 +51,21 @@ func (sub *subscription) wants(e *entry) bool {
 	})
 }
 
+// tooSlow reports whether the subscriber is to be dropped.
+func (sub *subscription) tooSlow() bool {
+	select {
+	case <-sub.slow:
+		return true
+	default:
+		return false
+	}
+}
+
 // encode is the frame as this subscriber reads it; nil is more than it wants.
 func (sub *subscription) encode(e *entry) []byte {
+	if e.raw != nil {
+		return e.raw
+	}
 	frame := e.v1()
 	if sub.v2 {
 		frame = e.v2()
@@ -214,7 +227,7 @@ func (s *Server) pump(ctx context.Context, conn *websocket.Conn, sub *subscripti
 	defer ping.Stop()
 	for {
 		batch, wake, ok := s.ring.read(seq, readBatch)
-		if !ok {
+		if !ok || sub.tooSlow() {
 			s.dropSlow(ctx, conn, sub)
 			return
 		}

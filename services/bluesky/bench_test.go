@@ -45,9 +45,10 @@ func BenchmarkSource(b *testing.B) {
 	server := serve(b)
 	cfg := configFor(server)
 	client := source(b, cfg)
+	publish(b, server, written(0, "not followed: $ZZZ", "ZZZ")) // starts the clock
 	noise(b, server, 10_000)
 	publish(b, server, written(1, "the last $AAPL", "AAPL"))
-	const frames = 10_001
+	const frames = 10_002
 	b.ReportAllocs()
 	for b.Loop() {
 		read(b, client, "", 1)
