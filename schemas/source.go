@@ -19,6 +19,7 @@ const (
 	SourceDemoBluesky   = demoRoot + SourceBluesky
 	SourceDemoIEX       = demoRoot + SourceIEX
 	SourceDemoXNYS      = demoRoot + SourceXNYS
+	SourceDemoCounts    = demoRoot + "/counts"    // counts of synthetic events
 	SourceDemoSentiment = demoRoot + "/sentiment" // scores of synthetic posts
 )
 

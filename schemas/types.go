@@ -17,6 +17,7 @@ const (
 	TypeLog       Type = "cashtag.log.v1"
 	TypeSentiment Type = "cashtag.sentiment.v1"
 	TypeDead      Type = "cashtag.dead.v1"
+	TypeCounts    Type = "cashtag.counts.v1"
 	TypeFeature   Type = "cashtag.feature.v1"
 )
 
@@ -25,6 +26,7 @@ func Types() []Type {
 	return []Type{
 		TypeTweet, TypeQuote, TypeSession, TypeSymbol, TypeClock,
 		TypeLog, TypeSentiment, TypeDead, TypeFeature,
+		TypeCounts,
 	}
 }
 
@@ -51,6 +53,8 @@ func newData(t Type) (Data, bool) {
 		return new(Sentiment), true
 	case TypeDead:
 		return new(Dead), true
+	case TypeCounts:
+		return new(Counts), true
 	case TypeFeature:
 		return new(Feature), true
 	default:

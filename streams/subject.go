@@ -33,6 +33,8 @@ func Subject(event schemas.Event) (string, error) {
 		return "market." + data.MIC + ".clock", nil
 	case *schemas.Log:
 		return "logs." + data.Service + "." + data.Level, nil
+	case *schemas.Counts:
+		return "counts." + data.Source, nil
 	case *schemas.Sentiment:
 		return "sentiment." + data.Scorer + "." + TickerToken(data.Ticker), nil
 	case *schemas.Feature:

@@ -38,6 +38,8 @@ func TestSubject(t *testing.T) {
 	want := map[string]string{
 		"cashtag.clock.v1.demo-closed.json":         "market.XNYS.clock",
 		"cashtag.clock.v1.open.json":                "market.XNYS.clock",
+		"cashtag.counts.v1.demo-quiet.json":         "counts.x",
+		"cashtag.counts.v1.minute.json":             "counts.x",
 		"cashtag.dead.v1.empty-payload.json":        "dead.kinesis.tweets.x.AAPL",
 		"cashtag.dead.v1.tweet-without-id.json":     "dead.mongo.tweets.x.AAPL",
 		"cashtag.feature.v1.20m.json":               "features.20m.AAPL",
