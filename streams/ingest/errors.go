@@ -28,7 +28,7 @@ func IsFatal(err error) bool {
 // Retry is an error after which the source wants to be asked again after a pause
 // of its own choosing: the vendor's schedule, or the hour at which a budget starts
 // anew.
-type Retry struct {
+type Retry struct { //nolint:errname // read as ingest.Retry, beside ingest.Fatal
 	After time.Duration
 	Err   error
 }

@@ -103,8 +103,13 @@ func (r *running) wait(t *testing.T) error {
 	}
 }
 
-// stored is the id and the place of every message in a stream, as "id place".
-func (r *rig) stored(t *testing.T, name string) []string {
+// stored is the id and the place of every message in TWEETS, as "id|place".
+func (r *rig) stored(t *testing.T) []string {
+	t.Helper()
+	return r.storedIn(t, streams.Tweets)
+}
+
+func (r *rig) storedIn(t *testing.T, name string) []string {
 	t.Helper()
 	stream, err := r.client.JS.Stream(t.Context(), name)
 	if err != nil {

@@ -37,6 +37,7 @@ type Runner struct {
 	malformed rate.Sometimes // bounds the log of invalid events
 	stuck     rate.Sometimes // bounds the log of what cannot be stored
 
+	ending <-chan struct{} // closed when Run is to end
 	cursor string
 	recent *recent
 	link   link
@@ -97,6 +98,7 @@ func (r *Runner) run(ctx context.Context) error {
 		}
 		return err
 	}
+	r.ending = ctx.Done()
 	work, stop := outlast(ctx, r.cfg.Grace)
 	defer stop()
 	for r.gates.opened(ctx, func(state string) { r.stats.enter(state, nil) }) {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"cashtag/schemas"
-	"cashtag/streams"
 	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/ingest"
 )
@@ -57,7 +56,7 @@ func TestPlacesAndDuplicates(t *testing.T) {
 	if err := run.end(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
-	check(t, "stored", r.stored(t, streams.Tweets), []string{
+	check(t, "stored", r.stored(t), []string{
 		id + "0|", id + "1|", id + "2|test c1", id + "3|test c1", id + "4|test c2", id + "5|test c5", id + "6|test c5",
 	})
 	cursors, closed := source.calls()
@@ -118,7 +117,7 @@ func TestMalformedIsPassedOver(t *testing.T) {
 	if err := run.end(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
-	check(t, "stored", r.stored(t, streams.Tweets), []string{id + "0|", id + "2|test c1", id + "3|test c2"})
+	check(t, "stored", r.stored(t), []string{id + "0|", id + "2|test c1", id + "3|test c2"})
 	if got := run.Stats(); got.Malformed != 2 || got.Accepted != 3 {
 		t.Errorf("stats: got %+v, want 2 malformed and 3 accepted", got)
 	}
@@ -143,7 +142,7 @@ func TestErrors(t *testing.T) {
 	if !errors.Is(err, refused) || !ingest.IsFatal(err) || !strings.HasPrefix(err.Error(), "source test: ") {
 		t.Errorf("run: got %v, want the source's fatal error", err)
 	}
-	check(t, "stored", r.stored(t, streams.Tweets), []string{id + "0|test c1", id + "1|test c1", id + "2|test c2", id + "3|test c3"})
+	check(t, "stored", r.stored(t), []string{id + "0|test c1", id + "1|test c1", id + "2|test c2", id + "3|test c3"})
 	if waited := source.at[5].Sub(source.at[4]); waited < 120*time.Millisecond {
 		t.Errorf("after Retry: asked again in %s, want at least 120ms", waited)
 	}
@@ -188,7 +187,7 @@ func TestAmend(t *testing.T) {
 	if err := run.end(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
-	check(t, "stored", r.stored(t, streams.Tweets), []string{id + "0|", id + "2~|test c1", id + "3|test c2"})
+	check(t, "stored", r.stored(t), []string{id + "0|", id + "2~|test c1", id + "3|test c2"})
 	if got := run.Stats(); got.Filtered != 1 || got.Duplicate != 1 || tries != 3 {
 		t.Errorf("got %+v after %d tries, want 1 filtered, 1 duplicate, 3 tries", got, tries)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"cashtag/schemas"
 	"cashtag/streams"
@@ -211,10 +212,28 @@ func (r *Runner) again(ctx context.Context, pause *backoff.ExponentialBackOff, e
 	r.stuck.Do(func() {
 		r.logger.WarnContext(ctx, "events in hand cannot be stored yet", "error", err, "again_in", wait)
 	})
-	if !sleep(ctx, wait) {
+	if !r.rest(ctx, wait) {
 		return err
 	}
 	return nil
+}
+
+// rest waits between attempts to store. The end of Run ends one wait early and
+// shortens the others.
+func (r *Runner) rest(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-r.ending:
+		return sleep(ctx, min(wait, time.Second))
+	default:
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.ending:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
 }
 
 func (r *Runner) count(event schemas.Event, outcome Outcome) {
