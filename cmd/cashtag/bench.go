@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 )
@@ -97,9 +96,4 @@ func median(values []float64) float64 {
 		return (sorted[half-1] + sorted[half]) / 2
 	}
 	return sorted[half]
-}
-
-// decimal is a cell with a number of few digits.
-func decimal(format string, value float64) cell {
-	return cell{text: fmt.Sprintf(format, value), right: true}
 }

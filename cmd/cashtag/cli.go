@@ -27,6 +27,8 @@ type CLI struct {
 	Dead     deadCommand     `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`
 	Flags    flagsCommand    `cmd:"" help:"Show and turn feature flags."`
 	Analysis analysisCommand `cmd:"" help:"Say what a model is worth, honestly."`
+	Train    trainCommand    `cmd:"" help:"Train a scorer of posts on labelled texts."`
+	Evaluate evaluateCommand `cmd:"" help:"Compare scorers of posts on labelled texts."`
 	Health   healthCommand   `cmd:"" help:"Ask a running cashtag whether it is well (exit code 0 or 1)."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

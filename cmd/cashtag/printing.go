@@ -43,6 +43,11 @@ func (c cell) toned(t tone) cell {
 // counted is a cell with a number.
 func counted(n uint64) cell { return cell{text: strconv.FormatUint(n, 10), right: true} }
 
+// decimal is a cell with a number of few digits.
+func decimal(format string, value float64) cell {
+	return cell{text: fmt.Sprintf(format, value), right: true}
+}
+
 // alarming is a cell with a number that should be 0.
 func alarming(n uint64) cell {
 	if n > 0 {

@@ -16,10 +16,12 @@ import (
 // model's own map in a quarter of the memory, and without pointers for the garbage
 // collector to follow: 117,448 words are 4 MB.
 type vocabulary struct {
-	names string
-	words []word
-	slots []uint32 // by hash: index in words, from 1 on; 0 for none
-	seed  maphash.Seed
+	classes int
+	names   string
+	words   []word
+	counts  []uint32 // of word i and class k at i*classes+k
+	slots   []uint32 // by hash: index in words, from 1 on; 0 for none
+	seed    maphash.Seed
 }
 
 // What there is room for before a vocabulary is read; a larger one grows.
@@ -29,11 +31,7 @@ const (
 )
 
 // word ends at end in names, where the next one begins.
-type word struct {
-	end   uint32
-	count [classes]uint32
-	seen  uint32
-}
+type word struct{ end, seen uint32 }
 
 var _ json.UnmarshalerFrom = (*vocabulary)(nil)
 
@@ -54,57 +52,67 @@ func (v *vocabulary) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 		if names, err = jsontext.AppendUnquote(names, name); err != nil {
 			return err
 		}
-		w := word{end: uint32(len(names))}
-		if err := w.read(decoder); err != nil {
+		seen, err := v.readWord(decoder)
+		if err != nil {
 			return fmt.Errorf("word %s: %w", names[v.start(len(v.words)):], err)
 		}
-		v.words = append(v.words, w)
+		v.words = append(v.words, word{end: uint32(len(names)), seen: seen})
 	}
 	if _, err := decoder.ReadToken(); err != nil {
 		return err
 	}
-	v.names, v.words = string(names), slices.Clone(v.words)
+	v.names, v.words, v.counts = string(names), slices.Clone(v.words), slices.Clone(v.counts)
 	v.index()
 	return nil
 }
 
-// read takes the counts of one word: {"Count":[1,2],"Seen":3}.
-func (w *word) read(decoder *jsontext.Decoder) error {
+// readWord takes the counts of one word: {"Count":[1,2],"Seen":3}. The first word
+// says how many classes there are.
+func (v *vocabulary) readWord(decoder *jsontext.Decoder) (seen uint32, err error) {
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
-		return errors.Join(errors.New("must be an object"), err)
+		return 0, errors.Join(errors.New("must be an object"), err)
 	}
+	before := len(v.counts)
 	for decoder.PeekKind() == '"' {
 		field, err := decoder.ReadToken()
 		if err != nil {
-			return err
+			return 0, err
 		}
 		switch field.String() {
 		case "Count":
-			err = readNumbers(decoder, w.count[:])
+			err = v.readCounts(decoder)
 		case "Seen":
-			w.seen, err = readNumber(decoder)
+			seen, err = readNumber(decoder)
 		default:
 			err = decoder.SkipValue()
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	_, err := decoder.ReadToken()
-	return err
+	if v.classes == 0 {
+		v.classes = len(v.counts)
+	}
+	if got := len(v.counts) - before; got != v.classes || got < 2 || got > maxBayes {
+		return 0, fmt.Errorf("has %d counts: must have one a class", got)
+	}
+	_, err = decoder.ReadToken()
+	return seen, err
 }
 
-func readNumbers(decoder *jsontext.Decoder, into []uint32) (err error) {
+func (v *vocabulary) readCounts(decoder *jsontext.Decoder) error {
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '[' {
 		return errors.Join(errors.New("counts must be a list"), err)
 	}
-	for i := range into {
-		if into[i], err = readNumber(decoder); err != nil {
+	for decoder.PeekKind() == '0' {
+		n, err := readNumber(decoder)
+		if err != nil {
 			return err
 		}
+		v.counts = append(v.counts, n)
 	}
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != ']' {
-		return errors.Join(fmt.Errorf("counts must be %d", len(into)), err)
+		return errors.Join(errors.New("counts must be a list of numbers"), err)
 	}
 	return nil
 }
@@ -155,12 +163,13 @@ func (v *vocabulary) start(i int) uint32 {
 	return v.words[i-1].end
 }
 
-// find returns nil for a word that the model does not know.
-func (v *vocabulary) find(name string) *word {
+// find returns how often each class had a word, and how often it was seen at all;
+// nothing for a word that the model does not know.
+func (v *vocabulary) find(name string) (counts []uint32, seen uint32) {
 	for at := v.home(name); v.slots[at] != 0; at = (at + 1) % uint64(len(v.slots)) {
 		if i := int(v.slots[at] - 1); v.name(i) == name {
-			return &v.words[i]
+			return v.counts[i*v.classes : (i+1)*v.classes], v.words[i].seen
 		}
 	}
-	return nil
+	return nil, 0
 }
