@@ -285,7 +285,7 @@ func bar(ticker string, minutes int) schemas.Event {
 		Feed: schemas.FeedIEX, Kind: schemas.KindBar, Ticker: ticker, Delay: schemas.DelayRealTime, QuotedAt: at, Price: price,
 		Bar: &schemas.Bar{
 			IntervalS: 60, Open: price, High: price + 0.5, Low: price - 0.5, Close: price,
-			Volume: int64(1000 + minutes), Trades: 7, VWAP: price,
+			Volume: int64(1000 + max(minutes, 0)), Trades: 7, VWAP: price,
 		},
 	})
 }
