@@ -16,6 +16,12 @@ const (
 	ServiceStocks  = "stocks"
 )
 
+// ServiceManager states what the market does.
+const ServiceManager = "manager"
+
+// ServiceCounts counts what the sources saw.
+const ServiceCounts = "counts"
+
 // ServiceAPI observes: it reads where everything stands, and the flags, and writes
 // its log alone.
 const ServiceAPI = "api"
@@ -28,7 +34,7 @@ const UserOperator = "operator"
 func Services() []string {
 	return []string{
 		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay, ServiceAPI,
-		ServiceTwitter, ServiceBluesky, ServiceStocks,
+		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
 	}
 }
 
@@ -41,6 +47,7 @@ type grants struct {
 	publishes []string // streams whose events it publishes
 	places    bool     // looks for its place in the streams that it publishes
 	ingests   []string // subjects that a source publishes on, and reads its past of; it follows the market
+	states    []string // subjects that it publishes on only after their last event
 	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
 }
@@ -58,6 +65,10 @@ var grantsOf = map[string]grants{
 		"quotes.iex.*", "quotes.cboe.*",
 		"market.XNYS.symbol.*", "market.XNYS.session.halted", "market.XNYS.session.resumed",
 	}},
+	ServiceManager: {states: []string{
+		"market.XNYS.session.opened", "market.XNYS.session.closed", "market.XNYS.session.early_close", "market.XNYS.clock",
+	}},
+	ServiceCounts: {publishes: []string{Counts}},
 }
 
 // Permissions returns the subjects that a service may publish and subscribe, and
@@ -89,6 +100,11 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	}
 	if len(grant.ingests) > 0 {
 		publish = append(publish, follow(Market, service)...)
+	}
+	for _, subject := range grant.states {
+		stream := StreamOf(subject)
+		root, _, _ := strings.Cut(subject, ".")
+		publish = append(publish, subject, streamInfo(stream), "$JS.API.DIRECT.GET."+stream+"."+root+".>")
 	}
 	if grant.observes {
 		publish = append(publish, streamInfo("*"), "$JS.API.CONSUMER.INFO.*.*")

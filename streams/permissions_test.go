@@ -85,6 +85,8 @@ func TestPermissionsSuffice(t *testing.T) {
 	}
 	work := map[string]func(*testing.T, *streams.Client, *streams.Publisher){
 		streams.ServiceReplay:    replays,
+		streams.ServiceManager:   states,
+		streams.ServiceCounts:    counts,
 		streams.ServiceSentiment: scores,
 		streams.ServiceArchive:   cutsBlocks,
 		streams.ServiceAPI:       observes,
@@ -119,6 +121,7 @@ var publishers = map[string][]string{
 	streams.Tweets:    {streams.ServiceReplay, streams.ServiceTwitter},
 	streams.Quotes:    {streams.ServiceReplay},
 	streams.Market:    {streams.ServiceReplay},
+	streams.Counts:    {streams.ServiceCounts},
 	streams.Sentiment: {streams.ServiceSentiment},
 }
 
@@ -166,8 +169,8 @@ func forbidden(service string) []string {
 		"tweets.bluesky.AAPL":        {streams.ServiceReplay, streams.ServiceBluesky},
 		"quotes.iex.AAPL":            {streams.ServiceReplay, streams.ServiceStocks},
 		"market.XNYS.symbol.AAPL":    {streams.ServiceReplay, streams.ServiceStocks},
-		"market.XNYS.session.opened": {streams.ServiceReplay},
-		"market.XNYS.clock":          {streams.ServiceReplay},
+		"market.XNYS.session.opened": {streams.ServiceReplay, streams.ServiceManager},
+		"market.XNYS.clock":          {streams.ServiceReplay, streams.ServiceManager},
 	} {
 		if !slices.Contains(owners, service) {
 			subjects = append(subjects, subject)

@@ -172,3 +172,31 @@ func observes(t *testing.T, client *streams.Client, _ *streams.Publisher) {
 		must(t, "consumer info of "+consumer.Key(), err)
 	}
 }
+
+func states(t *testing.T, _ *streams.Client, publisher *streams.Publisher) {
+	t.Helper()
+	for subjects, events := range map[string][]schemas.Event{
+		sessions: {
+			sessionEvent(schemas.SessionOpened, postedAt), sessionEvent(schemas.SessionClosed, postedAt),
+			sessionEvent(schemas.SessionEarlyClose, postedAt),
+		},
+		"market.XNYS.clock": {schemas.New("tick", "/test", schemas.MICXNYS, postedAt, &schemas.Clock{MIC: schemas.MICXNYS})},
+	} {
+		for _, event := range events {
+			_, after, err := publisher.Last(t.Context(), subjects)
+			must(t, "last", err)
+			_, err = publisher.PublishAfter(t.Context(), subjects, after, event)
+			must(t, "publish after", err)
+			subject, err := streams.Subject(event)
+			must(t, "subject", err)
+			_, _, err = publisher.Last(t.Context(), subject)
+			must(t, "last of one subject", err)
+		}
+	}
+}
+
+func counts(t *testing.T, _ *streams.Client, publisher *streams.Publisher) {
+	t.Helper()
+	data := &schemas.Counts{Source: "x", MinuteAt: postedAt, RunID: "01K3F4Y6Q0V8W5T2R9P7N4M1JH", Tickers: []schemas.TickerCounts{}}
+	must(t, "publish", publisher.Publish(t.Context(), schemas.New("counts", "/test", "x", postedAt, data)))
+}
