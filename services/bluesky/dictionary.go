@@ -2,8 +2,10 @@ package bluesky
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
@@ -68,7 +70,7 @@ func (s *Source) dictionaryFor(ctx context.Context, in instance) dictionary {
 func (s *Source) readDictionary(ctx context.Context, where string) (dictionary, error) {
 	open := s.fetch
 	if !strings.HasPrefix(where, "http://") && !strings.HasPrefix(where, "https://") {
-		open = func(_ context.Context, path string) (io.ReadCloser, error) { return os.Open(path) }
+		open = openFile
 	}
 	r, err := open(ctx, where)
 	if err != nil {
@@ -89,6 +91,15 @@ func (s *Source) readDictionary(ctx context.Context, where string) (dictionary, 
 		return dictionary{}, fmt.Errorf("dictionary %s: it is no zstd dictionary: %w", where, err)
 	}
 	return dictionary{id: about.ID(), bytes: raw}, nil
+}
+
+func openFile(_ context.Context, path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	var wrong *fs.PathError
+	if errors.As(err, &wrong) {
+		return nil, wrong.Err // the caller names the path
+	}
+	return f, err
 }
 
 func (s *Source) fetch(ctx context.Context, url string) (io.ReadCloser, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +77,18 @@ func read(tb testing.TB, s *bluesky.Source, cursor string, n int) (events []sche
 		events, cursor = append(events, found...), moved
 	}
 	return events, cursor, failures
+}
+
+// readTo reads until an event came, and returns the cursor then.
+func readTo(tb testing.TB, s *bluesky.Source, cursor string, last schemas.Event) string {
+	tb.Helper()
+	for {
+		events, next, _ := read(tb, s, cursor, 1)
+		if slices.ContainsFunc(events, func(e schemas.Event) bool { return e.ID == last.ID }) {
+			return next
+		}
+		cursor = next
+	}
 }
 
 // written makes a post of the demo kind, its number in its id and time.
