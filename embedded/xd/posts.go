@@ -52,7 +52,7 @@ func (s *Server) Publish(events ...schemas.Event) error {
 	defer s.mu.Unlock()
 	for _, p := range published {
 		s.kept.add(p)
-		if s.listener != nil {
+		if s.listener != nil && !s.listener.broken {
 			s.listener.offer(delivery{post: p, rules: s.matching(p)})
 		}
 	}

@@ -71,7 +71,11 @@ func (m *meter) current() Spend {
 // left is how many posts may still be read, and once that is fewer than least,
 // when more may be and which budget is spent.
 func (m *meter) left(least int) (posts int, until time.Time, err error) {
-	spend := m.current()
+	return m.leftOf(m.current(), least)
+}
+
+// leftOf is left, of what was spent by some day.
+func (m *meter) leftOf(spend Spend, least int) (posts int, until time.Time, err error) {
 	posts = maxReads
 	day := spend.Day
 	if m.daily > 0 {

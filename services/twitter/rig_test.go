@@ -87,6 +87,9 @@ func (e *engine) until(ctx context.Context, enough func() bool) error {
 			continue
 		}
 		e.errs = append(e.errs, err)
+		if enough() {
+			return nil
+		}
 		retry, ok := errors.AsType[*ingest.Retry](err)
 		if !ok {
 			return err
@@ -167,4 +170,17 @@ func playThrough(t *testing.T, posts []schemas.Event, tickers []string) {
 			}
 		})
 	}
+}
+
+// tweaked is an event whose post may be changed.
+type tweaked struct {
+	schemas.Event
+
+	tweet *schemas.Tweet
+}
+
+func tweak(event schemas.Event) tweaked {
+	tweet := *event.Data.(*schemas.Tweet)
+	event.Data = &tweet
+	return tweaked{event, &tweet}
 }

@@ -53,6 +53,9 @@ func (s *Source) openGap(since Place, connected time.Time) {
 		return
 	}
 	s.gap = gap{open: true, since: since, connected: connected, due: connected, failures: schedule{backoff: s.cfg.Backoff}}
+	if s.cfg.Now().Sub(since.Since) < s.cfg.SearchLag { // X refuses a start later than its index
+		s.gap.due = connected.Add(s.cfg.SearchLag)
+	}
 }
 
 // fill reads the next piece of the gap, in order: a query's posts, or the newest of

@@ -101,6 +101,9 @@ func (s *Source) resume(cursor string) error {
 	s.drop()
 	s.meter.resume(place.Spend)
 	s.place = place
+	if _, until, err := s.meter.leftOf(place.Spend, 1); err != nil {
+		s.place = Place{Since: until}
+	}
 	return nil
 }
 
@@ -138,17 +141,20 @@ func (s *Source) drop() {
 	}
 }
 
-// spent stops reading until a budget starts anew, and says so once.
+// spent stops reading until a budget starts anew, and says so once. What is written
+// in between is not read then: a budget that is too small for the day would go to
+// the day before, every day.
 func (s *Source) spent(ctx context.Context, cause error) error {
 	s.drop()
 	_, until, err := s.meter.left(minResults)
 	if err == nil { // the day turned in between
 		return &ingest.Retry{Err: cause}
 	}
+	s.place = Place{Since: until}
 	if !s.spentUntil.Equal(until) {
 		s.spentUntil = until
 		spend := s.meter.current()
-		s.log.WarnContext(ctx, "read budget of X is spent, reading stops until it starts anew",
+		s.log.WarnContext(ctx, "read budget of X is spent, posts are not read until it starts anew",
 			"today", spend.Today, "daily_reads", s.cfg.DailyReads,
 			"month", spend.Month, "monthly_reads", s.cfg.MonthlyReads, "until", until)
 	}
