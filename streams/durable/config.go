@@ -32,6 +32,9 @@ type Config struct {
 	// Alone says that no other process reads this consumer. What a killed run had
 	// in hand is then delivered at once instead of after AckWait.
 	Alone bool
+	// FromNow lets a durable that is not there yet begin behind the last message of
+	// its stream; one that is there goes on where it stopped, as ever.
+	FromNow bool
 	// Grace is how long the batch in hand may go on after Run's context ended.
 	Grace time.Duration
 }

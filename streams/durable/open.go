@@ -28,6 +28,9 @@ const (
 func (r *Runner) open(ctx context.Context) ([]*lane, error) {
 	consumer := r.cfg.Consumer
 	main := r.durableConfig(consumer.Service)
+	if r.cfg.FromNow {
+		main.DeliverPolicy = jetstream.DeliverNewPolicy
+	}
 	if consumer.Ordered {
 		main.AckPolicy = jetstream.AckAllPolicy
 		main.PriorityPolicy = jetstream.PriorityPolicyPinned
@@ -83,14 +86,16 @@ func (r *Runner) durableConfig(name string) jetstream.ConsumerConfig {
 	}
 }
 
-// createDurable keeps the metadata of a durable that is there, and gives a new
-// one its baseline.
+// createDurable keeps the metadata and the start of a durable that is there, and
+// gives a new one its baseline.
 func createDurable(ctx context.Context, client *streams.Client, streamName string, cfg jetstream.ConsumerConfig) (jetstream.Consumer, error) {
 	cfg.Metadata = map[string]string{}
 	existing, err := client.JS.Consumer(ctx, streamName, cfg.Durable)
 	switch {
 	case err == nil:
-		maps.Copy(cfg.Metadata, existing.CachedInfo().Config.Metadata)
+		was := existing.CachedInfo().Config
+		maps.Copy(cfg.Metadata, was.Metadata)
+		cfg.DeliverPolicy, cfg.OptStartSeq = was.DeliverPolicy, was.OptStartSeq
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		stream, err := client.JS.Stream(ctx, streamName)
 		if err != nil {
@@ -98,7 +103,10 @@ func createDurable(ctx context.Context, client *streams.Client, streamName strin
 		}
 		state := stream.CachedInfo().State
 		baseline := state.LastSeq
-		if state.Msgs > 0 {
+		if cfg.DeliverPolicy == jetstream.DeliverNewPolicy {
+			// By number: what is published meanwhile is read.
+			cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, state.LastSeq+1
+		} else if state.Msgs > 0 {
 			baseline = state.FirstSeq - 1
 		}
 		cfg.Metadata[metaBaseline] = strconv.FormatUint(baseline, 10)
