@@ -80,7 +80,7 @@ func listen(t *testing.T, url string, n int) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	frames := make([]string, n)
 	for i := range frames {
 		_, raw, err := conn.Read(ctx)
@@ -290,7 +290,7 @@ func TestCloseEndsSubscriptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	s.Close()
 	s.Close()
 	if _, _, err := conn.Read(t.Context()); err == nil {

@@ -19,7 +19,10 @@ func TestDemoDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want []schemas.Event
-	for event := range day.Events() {
+	for event, err := range day.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if event.Source == schemas.SourceDemoBluesky {
 			want = append(want, event)
 		}

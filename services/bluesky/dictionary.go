@@ -95,8 +95,7 @@ func (s *Source) readDictionary(ctx context.Context, where string) (dictionary, 
 
 func openFile(_ context.Context, path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
-	var wrong *fs.PathError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, wrong.Err // the caller names the path
 	}
 	return f, err

@@ -134,7 +134,7 @@ func TestRecordedDictionary(t *testing.T) {
 			t.Errorf("accept: %v", err)
 			return
 		}
-		defer conn.CloseNow()
+		defer func() { _ = conn.CloseNow() }()
 		if err := conn.Write(r.Context(), websocket.MessageBinary, frame); err != nil {
 			t.Errorf("write: %v", err)
 		}

@@ -20,7 +20,7 @@ type Source struct {
 	link         *link
 	turn         int   // which instance is tried first
 	origin       place // when the first connection began, for when nothing came of it
-	byTime       bool // the sequence numbers are another archive's: resume by time
+	byTime       bool  // the sequence numbers are another archive's: resume by time
 	dictionaries map[string]dictionary
 	said         map[string]bool // what is logged once
 	gap          gap
