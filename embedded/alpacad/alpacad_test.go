@@ -68,7 +68,7 @@ type talk struct {
 
 func dial(t *testing.T, s *alpacad.Server, header http.Header) talk {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), s.StreamURL(), &websocket.DialOptions{HTTPHeader: header})
+	ws, _, err := websocket.Dial(t.Context(), s.StreamURL(), &websocket.DialOptions{HTTPHeader: header}) //nolint:bodyclose // Dial closes it
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}
@@ -179,7 +179,7 @@ func TestSlowClientIsCutOff(t *testing.T) {
 
 func TestRESTNeedsKeysAndKeepsItsPace(t *testing.T) {
 	s := start(t, func(c *alpacad.Config) { c.RequestsPerMinute = 2 })
-	get := func(key string) *http.Response {
+	get := func(key string) int {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/v2/clock", http.NoBody)
 		if err != nil {
@@ -192,18 +192,18 @@ func TestRESTNeedsKeysAndKeepsItsPace(t *testing.T) {
 			t.Fatalf("get: %v", err)
 		}
 		_ = res.Body.Close()
-		return res
+		return res.StatusCode
 	}
 	for i, want := range []int{200, 200, 429} {
-		if got := get("alpacad-key").StatusCode; got != want {
+		if got := get("alpacad-key"); got != want {
 			t.Errorf("call %d: got %d, want %d", i, got, want)
 		}
 	}
-	if got := get("wrong").StatusCode; got != http.StatusUnauthorized {
+	if got := get("wrong"); got != http.StatusUnauthorized {
 		t.Errorf("wrong key: got %d, want 401", got)
 	}
 	s.FailREST(1, 500, 0)
-	if got := get("alpacad-key").StatusCode; got != http.StatusInternalServerError {
+	if got := get("alpacad-key"); got != http.StatusInternalServerError {
 		t.Errorf("scripted: got %d, want 500", got)
 	}
 }

@@ -110,7 +110,7 @@ func (c *Cboe) forget(list []string) {
 // cannot be read, are counted, and do not keep the others waiting.
 func (c *Cboe) poll(ctx context.Context, ticker string) ([]schemas.Event, error) {
 	quote, err := c.read(ctx, ticker)
-	var bad *badQuote
+	var bad *quoteError
 	switch {
 	case errors.As(err, &bad):
 		c.tally.Count(ticker, ingest.Malformed, 1)
@@ -138,7 +138,7 @@ func (c *Cboe) read(ctx context.Context, ticker string) (*cboeQuote, error) {
 	}
 	quote, err := parseCboe(body)
 	if err != nil {
-		return nil, &badQuote{fmt.Errorf("cboe's quote of %s: %w", ticker, err)}
+		return nil, &quoteError{fmt.Errorf("cboe's quote of %s: %w", ticker, err)}
 	}
 	return quote, nil
 }
@@ -147,10 +147,10 @@ func cboePath(ticker string) string {
 	return "/api/global/delayed_quotes/quotes/" + url.PathEscape(ticker) + ".json"
 }
 
-// badQuote marks an answer that is none.
-type badQuote struct{ error }
+// quoteError marks an answer that is none.
+type quoteError struct{ error }
 
-func (b *badQuote) Unwrap() error { return b.error }
+func (b *quoteError) Unwrap() error { return b.error }
 
 // events are what is new in an answer.
 func (c *Cboe) events(ctx context.Context, ticker string, quote *cboeQuote) []schemas.Event {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,14 +14,11 @@ import (
 )
 
 // delayed serves one answer to whoever asks for AAPL.
-func delayed(t *testing.T, cfg stocks.Config, answer string, tickers ...string) (ingest.Source, *tally, *[]string) {
+func delayed(t *testing.T, cfg stocks.Config, answer string, tickers ...string) (ingest.Source, *tally, *far) {
 	t.Helper()
-	var paths []string
-	var calls atomic.Int32
+	asked := &far{full: func() {}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if calls.Add(1) <= 20 {
-			paths = append(paths, r.URL.String())
-		}
+		asked.hear(r.URL.String())
 		switch {
 		case !strings.HasSuffix(r.URL.Path, "/AAPL.json"):
 			http.NotFound(w, r)
@@ -41,7 +37,7 @@ func delayed(t *testing.T, cfg stocks.Config, answer string, tickers ...string) 
 	if err != nil {
 		t.Fatalf("new: %v", err)
 	}
-	return source, counts, &paths
+	return source, counts, asked
 }
 
 const cboeAnswer = `{"timestamp":"2026-03-18 15:00:00","symbol":"AAPL","data":{"symbol":"AAPL","current_price":133.55,"bid":133.5,` +
@@ -49,7 +45,7 @@ const cboeAnswer = `{"timestamp":"2026-03-18 15:00:00","symbol":"AAPL","data":{"
 	`"volume":25094213.0,"iv30":null,"last_trade_time":"2026-03-18T10:30:50"}}`
 
 func TestWithoutKeysCboe(t *testing.T) {
-	source, counts, paths := delayed(t, stocks.DefaultConfig(), cboeAnswer, "AAPL", "BRK.B")
+	source, counts, asked := delayed(t, stocks.DefaultConfig(), cboeAnswer, "AAPL", "BRK.B")
 	events, cursor, err := source.Next(soon(t), "")
 	if err != nil {
 		t.Fatalf("next: %v", err)
@@ -85,7 +81,7 @@ func TestWithoutKeysCboe(t *testing.T) {
 			t.Fatal("it does not ask again")
 		}
 	}
-	if got := (*paths)[:2]; got[0] != "/api/global/delayed_quotes/quotes/AAPL.json" || got[1] != "/api/global/delayed_quotes/quotes/BRK.B.json" {
+	if got := asked.heard(); got[0] != "/api/global/delayed_quotes/quotes/AAPL.json" || got[1] != "/api/global/delayed_quotes/quotes/BRK.B.json" {
 		t.Errorf("paths: got %q", got)
 	}
 }

@@ -36,7 +36,7 @@ type connection struct {
 func dial(ctx context.Context, cfg Config) (*connection, error) {
 	dialling, cancel := context.WithTimeout(ctx, cfg.Handshake)
 	defer cancel()
-	ws, res, err := websocket.Dial(dialling, cfg.StreamURL, &websocket.DialOptions{
+	ws, res, err := websocket.Dial(dialling, cfg.StreamURL, &websocket.DialOptions{ //nolint:bodyclose // Dial closes it
 		HTTPHeader: http.Header{"Content-Type": {"application/json"}, "User-Agent": {userAgent}},
 	})
 	if err != nil {
@@ -99,7 +99,8 @@ func (c *connection) ping(ctx context.Context, every time.Duration) {
 func (c *connection) close() {
 	c.stop(errLetGo)
 	_ = c.ws.CloseNow()
-	for range c.frames { //nolint:revive // what waits is let go
+	for range c.frames {
+		continue // what waits is let go
 	}
 }
 

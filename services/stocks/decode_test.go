@@ -20,7 +20,7 @@ type decoded struct {
 	err       error
 }
 
-func decode(t testing.TB, frame []byte, tickers ...string) decoded {
+func decode(t *testing.T, frame []byte, tickers ...string) decoded {
 	t.Helper()
 	counts := new(tally)
 	d := stocks.NewFrames(counts, slog.New(slog.DiscardHandler), tickers...)

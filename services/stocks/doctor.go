@@ -92,7 +92,7 @@ func explained(address string, check func(context.Context) error) func(context.C
 		if u, parsed := url.Parse(address); parsed == nil {
 			host = u.Host
 		}
-		return oneLine{advice(err, host), err}
+		return adviceError{advice(err, host), err}
 	}
 }
 
@@ -104,9 +104,9 @@ func advice(err error, host string) string {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return fmt.Sprintf("%s has no address: check the name, and the network's DNS", host)
+		return host + " has no address: check the name, and the network's DNS"
 	case errors.As(err, &cert):
-		return fmt.Sprintf("%s shows a certificate that is not trusted: check the machine's clock and what stands between", host)
+		return host + " shows a certificate that is not trusted: check the machine's clock and what stands between"
 	case errors.Is(err, context.DeadlineExceeded):
 		return host + " does not answer in time: check the network and its proxy"
 	case errors.As(err, &dialed) && dialed.Op == "dial":
@@ -115,13 +115,13 @@ func advice(err error, host string) string {
 	return ""
 }
 
-// oneLine is an error with advice before it.
-type oneLine struct {
+// adviceError is an error with advice before it.
+type adviceError struct {
 	advice string
 	err    error
 }
 
-func (o oneLine) Error() string {
+func (o adviceError) Error() string {
 	text := strings.Join(strings.Fields(o.err.Error()), " ")
 	if o.advice == "" {
 		return text
@@ -129,4 +129,4 @@ func (o oneLine) Error() string {
 	return o.advice + " (" + text + ")"
 }
 
-func (o oneLine) Unwrap() error { return o.err }
+func (o adviceError) Unwrap() error { return o.err }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func TestErrorsOfTheStream(t *testing.T) {
 		{407, "slow client", nil, stocks.ErrSlow},
 	}
 	for _, test := range tests {
-		t.Run(fmt.Sprint(test.code), func(t *testing.T) {
+		t.Run(strconv.Itoa(test.code), func(t *testing.T) {
 			r := start(t, follow("AAPL"), nil)
 			r.subscribed("AAPL")
 			r.server.Say(test.code, test.text)

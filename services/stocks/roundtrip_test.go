@@ -18,7 +18,10 @@ func TestDemoDayComesBackUnchanged(t *testing.T) {
 		t.Fatalf("demo: %v", err)
 	}
 	var sent []schemas.Event
-	for event := range day.Events() {
+	for event, err := range day.Events() {
+		if err != nil {
+			t.Fatalf("demo: %v", err)
+		}
 		if event.Source == schemas.SourceDemoIEX {
 			sent = append(sent, event)
 		}

@@ -44,7 +44,7 @@ func (f *far) heard() []string {
 func (f *far) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v2/iex" {
 		f.hear(fmt.Sprintf("GET %s key=%s secret=%s", r.URL, r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY")))
-		fmt.Fprint(w, `{}`)
+		_, _ = w.Write([]byte(`{}`))
 		return
 	}
 	ws, err := websocket.Accept(w, r, nil)
