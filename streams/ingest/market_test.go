@@ -12,6 +12,8 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/ingest"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // tuesday is a trading day in March, when New York is four hours behind.
@@ -120,6 +122,47 @@ func TestMarketSurvivesBeingForgotten(t *testing.T) {
 	}
 	r.publish(t, session(t, schemas.SessionOpened, tuesday.Add(14*time.Hour)))
 	eventually(t, "the opening", market.On)
+}
+
+// What somebody else was given is noticed by the next delivery, and read again.
+func TestMarketNoticesAGap(t *testing.T) {
+	r := newRig(t)
+	market := r.follow(t)
+	consumer, err := r.client.JS.Consumer(t.Context(), streams.Market, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	steal := func(events ...schemas.Event) string {
+		t.Helper()
+		rival, err := consumer.Fetch(1, jetstream.FetchMaxWait(patience))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			r.publish(t, event)
+		}
+		message, ok := <-rival.Messages()
+		if !ok {
+			t.Fatalf("the rival got nothing: %v", rival.Error())
+		}
+		return message.Subject()
+	}
+	at := tuesday.Add(14 * time.Hour)
+	tick := func() schemas.Event {
+		at = at.Add(time.Minute)
+		return calendar.XNYS().Tick(at)
+	}
+	r.publish(t, session(t, schemas.SessionClosed, at)) // or the clock alone would tell
+	r.followed(t, market)
+	for steal(tick(), session(t, schemas.SessionOpened, at)) != "market.XNYS.session.opened" {
+		r.publish(t, session(t, schemas.SessionClosed, at.Add(time.Second)), tick())
+		r.followed(t, market)
+	}
+	r.publish(t, tick())
+	r.followed(t, market)
+	if !market.On() {
+		t.Error("got a closed market, want what the rival was given read again")
+	}
 }
 
 func TestMarketWithoutAStream(t *testing.T) {
