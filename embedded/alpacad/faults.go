@@ -33,10 +33,11 @@ func (s *Server) RepeatAfterReconnect(n int) {
 }
 
 // FailREST makes it answer the next n REST calls with a status, such as 429 or
-// 500, and with Retry-After where that is not 0.
+// 500, and with Retry-After where that is not 0. With n of 0 all is well again.
 func (s *Server) FailREST(n, status int, retryAfter time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.faults.rest = nil
 	for range n {
 		s.faults.rest = append(s.faults.rest, restFault{status: status, retry: retryAfter})
 	}

@@ -222,6 +222,7 @@ func (a *Alpaca) takePending() []schemas.Event {
 func (a *Alpaca) gather(ctx context.Context, frame []byte) ([]schemas.Event, error) {
 	var events []schemas.Event
 	for {
+		a.conn.took(frame)
 		var err error
 		if events, err = a.read(ctx, frame, events); err != nil || len(events) >= maxBatch {
 			return events, err

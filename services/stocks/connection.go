@@ -9,11 +9,15 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/sync/semaphore"
 )
 
-// waiting bounds the frames that are read and not yet asked for. Past it the
-// connection is not read, and Alpaca cuts off who does not read.
-const waiting = 1024
+// What is read and not yet asked for is bounded by frames and bytes. Past either
+// the connection is not read, and Alpaca cuts off who does not read.
+const (
+	waiting      = 1024
+	waitingBytes = 16 << 20
+)
 
 // Why a connection ended.
 var (
@@ -25,7 +29,8 @@ var (
 // says why.
 type connection struct {
 	ws     *websocket.Conn
-	frames chan []byte
+	frames chan []byte         // who takes one calls took
+	room   *semaphore.Weighted // bytes that may still wait
 	stop   context.CancelCauseFunc
 	err    error // after frames was closed
 
@@ -47,7 +52,7 @@ func dial(ctx context.Context, cfg Config) (*connection, error) {
 	}
 	ws.SetReadLimit(maxFrame)
 	open, stop := context.WithCancelCause(context.WithoutCancel(ctx))
-	c := &connection{ws: ws, frames: make(chan []byte, waiting), stop: stop}
+	c := &connection{ws: ws, frames: make(chan []byte, waiting), room: semaphore.NewWeighted(waitingBytes), stop: stop}
 	go c.read(open)
 	go c.ping(open, cfg.PingEvery)
 	return c, nil
@@ -66,6 +71,10 @@ func (c *connection) read(ctx context.Context) {
 			c.stop(err)
 			return
 		}
+		if c.room.Acquire(ctx, int64(len(frame))) != nil {
+			c.err = fmt.Errorf("read alpaca's stream: %w", context.Cause(ctx))
+			return
+		}
 		select {
 		case c.frames <- frame:
 		case <-ctx.Done():
@@ -74,6 +83,9 @@ func (c *connection) read(ctx context.Context) {
 		}
 	}
 }
+
+// took makes room where a frame was that was taken.
+func (c *connection) took(frame []byte) { c.room.Release(int64(len(frame))) }
 
 // ping gives the connection up once it does not answer.
 func (c *connection) ping(ctx context.Context, every time.Duration) {
@@ -142,6 +154,7 @@ func (c *connection) expect(ctx context.Context, d *decoder, name string, wait t
 			if !open {
 				return c.err
 			}
+			c.took(frame)
 			done, err := c.succeeded(frame, d, name, wait)
 			if done || err != nil {
 				return err

@@ -22,6 +22,6 @@
 // or a cancellation of a trade is counted and passed over; orders are never sent.
 //
 // Limits: a frame of 1 MiB, 10,000 messages in it, nesting of 8, strings of 512
-// bytes, 64 conditions a trade, 1,024 frames that wait, 1,000 events a batch, a
+// bytes, 64 conditions a trade, 1,024 frames and 16 MiB that wait, 1,000 events a batch, a
 // REST answer of 16 MiB.
 package stocks

@@ -18,6 +18,7 @@ import (
 // TestDayOfFaults loses no bar, whatever happens, and makes no event that was not
 // sent.
 func TestDayOfFaults(t *testing.T) {
+	t.Parallel()
 	r := start(t, follow("AAPL", "MSFT"), func(_ *alpacad.Config, cfg *stocks.Config) {
 		cfg.PingEvery = 20 * time.Millisecond
 	})
@@ -156,6 +157,27 @@ func TestListChangesAtTheLimit(t *testing.T) {
 	if strings.Contains(r.logs.String(), "minute bars instead") {
 		t.Error("the change went over the limit for a moment")
 	}
+}
+
+// TestCursorWaitsForTheGap lets the stream go on while the gap cannot be filled.
+func TestCursorWaitsForTheGap(t *testing.T) {
+	t.Parallel()
+	r := start(t, follow("AAPL"), nil)
+	r.clock.Set(opening.Add(time.Hour))
+	r.subscribed("AAPL")
+	r.publish(bar("AAPL", 1))
+	r.take(bar("AAPL", 1).ID)
+	r.until("the cursor is at the bar", func() bool { return r.cursor() == bar("AAPL", 1).Time.Format(time.RFC3339) })
+	r.server.FailREST(1, 429, time.Second)
+	r.server.Cut()
+	r.publish(bar("AAPL", 2)) // most likely while nobody listens
+	r.subscribed("AAPL")
+	r.publish(bar("AAPL", 3))
+	r.take(bar("AAPL", 3).ID)
+	if got, want := r.cursor(), bar("AAPL", 1).Time.Format(time.RFC3339); got != want {
+		t.Errorf("while the gap is open: got cursor %s, want %s", got, want)
+	}
+	r.until("the cursor is past the gap", func() bool { return r.cursor() == bar("AAPL", 3).Time.Format(time.RFC3339) })
 }
 
 // TestGapOfManyPages asks for the rest of what does not fit.

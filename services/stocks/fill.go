@@ -143,6 +143,9 @@ func (a *Alpaca) fetch(ctx context.Context, f *fill, c call) (events []schemas.E
 // snapshotEvents adds what a snapshot says of the kinds that are kept. Its minute is
 // among those that are fetched next, in order.
 func (a *Alpaca) snapshotEvents(ctx context.Context, s *snapshot, events []schemas.Event) []schemas.Event {
+	if !a.follows[s.symbol] {
+		return events
+	}
 	if a.cfg.Daily {
 		events = a.addDay(ctx, &s.dayAgo, s.day.at, events)
 		last := s.minute.at.Add(time.Minute)
