@@ -48,6 +48,7 @@ type Bin struct {
 	Forecast float64 `json:"forecast"` // mean probability
 	Happened float64 `json:"happened"` // share of what happened
 	Count    int     `json:"count"`
+	Members  []int   `json:"-"` // positions of the forecasts
 }
 
 // Calibration sorts the forecasts into bins of equal count. Forecasts of equal
@@ -58,6 +59,7 @@ func (f *Forecast) Calibration(bins int) []Bin {
 	var bin Bin
 	for at, i := range f.order {
 		bin.Count++
+		bin.Members = append(bin.Members, i)
 		bin.Forecast += f.Probability[i]
 		bin.Happened += indicator(f.Happened[i])
 		last := at == len(f.order)-1

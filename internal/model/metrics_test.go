@@ -42,9 +42,9 @@ func TestCurves(t *testing.T) {
 		t.Errorf("got ROC %v, want %v", got, want)
 	}
 	got := f.Calibration(2)
-	want := []model.Bin{{Forecast: 0.3, Happened: 0.5, Count: 2}, {Forecast: 0.85, Happened: 0.5, Count: 2}}
-	if len(got) != 2 || got[0] != want[0] || math.Abs(got[1].Forecast-0.85) > 1e-12 || got[1].Count != 2 {
-		t.Errorf("got calibration %v, want %v", got, want)
+	if len(got) != 2 || got[0].Forecast != 0.3 || got[0].Happened != 0.5 || !slices.Equal(got[0].Members, []int{2, 3}) ||
+		math.Abs(got[1].Forecast-0.85) > 1e-12 || got[1].Count != 2 {
+		t.Errorf("got calibration %v, want .3 and .85 forecast in bins of two, half of each happened", got)
 	}
 	var many []float64
 	var happened []bool

@@ -161,12 +161,13 @@ func (g *guard) again(alarm *Alarm) {
 	alarm.Finding += fmt.Sprintf("; %d rows are the same when the tape ends at their cut-off", made)
 }
 
-// same compares what a model sees of two rows, and names what differs.
+// same compares what a model sees of two rows, and names what differs. Columns that
+// are not of the tape are beyond the second row's.
 func (g *guard) same(a, b Row) (string, bool) {
-	if len(b.Values) != len(a.Values) {
+	if len(b.Values) == 0 || len(b.Values) > len(a.Values) {
 		return "the row", false
 	}
-	for i := range a.Values {
+	for i := range b.Values {
 		if math.Float64bits(a.Values[i]) != math.Float64bits(b.Values[i]) && !(math.IsNaN(a.Values[i]) && math.IsNaN(b.Values[i])) {
 			return "column " + g.table.Columns[i], false
 		}

@@ -58,7 +58,7 @@ type Result struct {
 	DieboldT      Figure        `json:"diebold_mariano_t"` // against that baseline
 	Blocks        []BlockScore  `json:"blocks"`
 	ROC           []model.Point `json:"roc,omitempty"`
-	Calibration   []model.Bin   `json:"calibration,omitempty"`
+	Calibration   []Bin         `json:"calibration,omitempty"`
 	Equity        []Equity      `json:"equity,omitempty"`
 }
 
@@ -76,6 +76,14 @@ func (r Result) metric(name string) Estimate {
 		}
 	}
 	return Estimate{Value: Figure(notKnown), Low: Figure(notKnown), High: Figure(notKnown), Error: Figure(notKnown)}
+}
+
+// Bin is a group of forecasts of about the same probability, with how many of them
+// happened.
+type Bin struct {
+	Forecast float64  `json:"forecast"`
+	Happened Estimate `json:"happened"`
+	Count    int      `json:"count"`
 }
 
 // BlockScore is the AUC, or R2, of one block, with the C chosen for it.

@@ -176,7 +176,7 @@ func (j *jobs) score(pair *pair, p *pool) Result {
 		add("mcc", p.probable.MCC)
 		add("brier", p.probable.Brier)
 		add("log_loss", p.probable.LogLoss)
-		r.ROC, r.Calibration = p.ranked.ROC(100), p.probable.Calibration(10)
+		r.ROC, r.Calibration = p.ranked.ROC(100), p.calibration(b)
 	}
 	skill := r.Metrics[0].Estimate
 	r.P = Figure(model.NormalTail((float64(skill.Value) - p.noSkill()) / float64(skill.Error)))
@@ -188,6 +188,22 @@ func (j *jobs) score(pair *pair, p *pool) Result {
 		r.Blocks = append(r.Blocks, BlockScore{Name: s.name, Score: estimate(score), C: pair.splits[at].c})
 	}
 	return r
+}
+
+// calibration sorts the forecasts into ten bins.
+func (p *pool) calibration(b model.Bootstrap) []Bin {
+	var bins []Bin
+	for _, bin := range p.probable.Calibration(10) {
+		days := make([]int, len(bin.Members))
+		for k, i := range bin.Members {
+			days[k] = p.day[i]
+		}
+		happened := b.Interval(days, func(weights []float64) float64 {
+			return weighted(weights, len(days), func(k int) float64 { return p.label[bin.Members[k]] })
+		})
+		bins = append(bins, Bin{Forecast: bin.Forecast, Happened: estimate(happened), Count: bin.Count})
+	}
+	return bins
 }
 
 // weighted is the weighted mean of n values.

@@ -107,7 +107,10 @@ func drawCalibration(t TargetReport) template.HTML {
 	low, high := 1.0, 0.0
 	for _, r := range t.Results {
 		for _, b := range r.Calibration {
-			low, high = min(low, b.Forecast, b.Happened), max(high, b.Forecast, b.Happened)
+			low, high = min(low, b.Forecast, float64(b.Happened.Value)), max(high, b.Forecast, float64(b.Happened.Value))
+			if !math.IsNaN(float64(b.Happened.Low)) {
+				low, high = min(low, float64(b.Happened.Low)), max(high, float64(b.Happened.High))
+			}
 		}
 	}
 	d := newDrawing("Calibration of "+string(t.Target), "probability", "share that happened", low, high, low, high)
@@ -115,8 +118,9 @@ func drawCalibration(t TargetReport) template.HTML {
 	for i, r := range t.Results {
 		var points []model.Point
 		for _, b := range r.Calibration {
-			points = append(points, model.Point{X: b.Forecast, Y: b.Happened})
-			d.dot(b.Forecast, b.Happened, colour(i))
+			points = append(points, model.Point{X: b.Forecast, Y: float64(b.Happened.Value)})
+			d.dot(b.Forecast, float64(b.Happened.Value), colour(i))
+			d.bar(b.Forecast, float64(b.Happened.Low), float64(b.Happened.High), colour(i))
 		}
 		d.curve(points, colour(i), "")
 	}

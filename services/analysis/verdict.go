@@ -6,6 +6,8 @@ import (
 	"strconv"
 )
 
+const sessionsMonth = 21
+
 // significant is the level of a claim after correction.
 const significant = 0.05
 
@@ -36,7 +38,8 @@ func judge(r *Report) {
 }
 
 func (r *Report) summary(long bool, found int) string {
-	what := fmt.Sprintf("%s over %d sessions (%s to %s, %d of them tested)", plural(len(r.Tickers), "ticker"), r.Sessions, r.From, r.To, r.TestDays)
+	what := fmt.Sprintf("%s over %s (%d sessions, %s to %s, %d of them tested)",
+		plural(len(r.Tickers), "ticker"), plural((r.Sessions+sessionsMonth/2)/sessionsMonth, "month"), r.Sessions, r.From, r.To, r.TestDays)
 	switch {
 	case !long:
 		return fmt.Sprintf("%s support no claim: at least %d test days are needed before any.", what, r.Config.ClaimDays)
