@@ -28,6 +28,7 @@ func TestFaults(t *testing.T) {
 		{"unavailable", func(s *blueskyd.Server) { s.Refuse(2, http.StatusServiceUnavailable); s.Cut() }, "503"},
 		{"repeats after a reconnect", func(s *blueskyd.Server) { s.Repeat(100); s.Cut() }, "eof"},
 		{"malformed", func(s *blueskyd.Server) { s.Raw([]byte(`{"$AAPL"`)); s.Raw([]byte(`{"did":$AAPL}`)) }, ""},
+		{"too large, plain", func(s *blueskyd.Server) { s.Raw([]byte(strings.Repeat("$AAPL", bluesky.MaxFrame))) }, ""},
 		{"too large", func(s *blueskyd.Server) { s.Raw([]byte(strings.Repeat("$AAPL", bluesky.MaxFrame))) }, ""},
 	}
 	for _, test := range tests {
@@ -42,6 +43,7 @@ func TestFaults(t *testing.T) {
 				} else {
 					cfg.V1 = nil
 				}
+				cfg.Compress = test.name != "too large, plain"
 				client := source(t, cfg)
 				first, second := written(1, "first $AAPL", "AAPL"), written(20, "second $AMD", "AMD")
 				publish(t, server, first)
@@ -72,7 +74,7 @@ func TestFaults(t *testing.T) {
 				switch test.name {
 				case "malformed":
 					wantMalformed, wantLogged = 2, 1
-				case "too large":
+				case "too large", "too large, plain":
 					wantMalformed, wantLogged = 1, 1
 				}
 				if n := tally.of(ingest.Malformed); n != wantMalformed || log.count("malformed frame") != wantLogged {

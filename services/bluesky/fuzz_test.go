@@ -7,8 +7,8 @@ import (
 	"cashtag/services/bluesky"
 )
 
-// FuzzDecode feeds hostile frames: nothing panics, and what comes out is a valid
-// event of what went in.
+// FuzzDecode feeds hostile frames: nothing panics, what comes out is a valid event,
+// and nothing is passed over that would have been one.
 func FuzzDecode(f *testing.F) {
 	for _, raw := range syntheticV1(2) {
 		f.Add(false, raw)
@@ -31,6 +31,14 @@ func FuzzDecode(f *testing.F) {
 			version = bluesky.V2
 		}
 		reading, err := d.Decode(version, raw)
+		if err == nil && !reading.Decoded && !reading.Found && len(raw) > 2 {
+			// A cashtag beside what was passed over makes it be decoded: it would
+			// have said nothing.
+			whole := append([]byte(`{"beside":"$Z",`), raw[1:]...)
+			if reading, err := d.Decode(version, whole); err == nil && reading.Found {
+				t.Errorf("got nothing of %q, which says %+v", raw, reading.Event)
+			}
+		}
 		if err != nil || !reading.Found {
 			return
 		}
