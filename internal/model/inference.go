@@ -82,8 +82,10 @@ const eulerGamma = 0.57721566490153286
 // DeflatedSharpe is the chance that a Sharpe ratio is above what the best of
 // many worthless strategies would show (Bailey and López de Prado 2014): trials
 // are the Sharpe ratios of what was tried, that of returns among them, and tried
-// is how many were, where that is more than are known. It is NaN for fewer than
-// three returns.
+// is how many were, where that is more than are known. The spread of luck is that
+// of the trials, but no more than worthless strategies of this length show, so that
+// one good trial among few does not pass for luck. It is NaN for fewer than three
+// returns.
 func DeflatedSharpe(returns, trials []float64, tried int) float64 {
 	n := float64(len(returns))
 	if n < 3 {
@@ -102,6 +104,7 @@ func DeflatedSharpe(returns, trials []float64, tried int) float64 {
 	var luck float64
 	if len(trials) > 1 {
 		_, spread := moments(trials)
+		spread = min(spread, 1/math.Sqrt(n-1))
 		tries := float64(max(tried, len(trials)))
 		luck = spread * ((1-eulerGamma)*normalQuantile(1-1/tries) + eulerGamma*normalQuantile(1-1/(tries*math.E)))
 	}

@@ -69,7 +69,7 @@ func TestRunFindsASignal(t *testing.T) {
 		t.Errorf("got AUC %v of features that do not read, want nothing", auc.Estimate)
 	}
 	if e := seed.Equity; len(e) != 3 || e[0].Deflated < 0.95 || e[2].Mean.Value >= e[0].Mean.Value {
-		t.Errorf("got equity %v, want a Sharpe ratio beyond luck that costs lower", e)
+		t.Errorf("got %d curves, chance %v of skill, want 3 and a Sharpe ratio beyond luck that costs lower", len(e), e[0].Deflated)
 	}
 	if report.Blocks[1].Name != "2014 Q3" || len(seed.Blocks) != len(report.Blocks) {
 		t.Errorf("got blocks %v, want quarters, the second of them 2014 Q3", report.Blocks)
