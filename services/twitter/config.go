@@ -28,6 +28,10 @@ type Config struct {
 	// DailyReads and MonthlyReads bound the posts read a UTC day and a UTC month;
 	// 0 is no bound.
 	DailyReads, MonthlyReads int
+	// GapReads bounds the posts read to fill one gap, the newest first; 0 is no
+	// bound. Without it a night, or a long weekend, is bought at the opening and
+	// leaves nothing of the day's budget for the day.
+	GapReads int
 	// Silence is how long the stream may say nothing, not even that it is alive.
 	Silence time.Duration
 	// SearchLag is how far recent search ends before now. A gap is searched again
@@ -61,6 +65,7 @@ func DefaultConfig() Config {
 		Lang:         "en",
 		DailyReads:   2000,
 		MonthlyReads: 40_000,
+		GapReads:     500,
 		Silence:      30 * time.Second,
 		SearchLag:    35 * time.Second,
 		Overlap:      time.Minute,
@@ -95,6 +100,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("daily reads is %d: must be from 0 (no bound) to %d", c.DailyReads, maxReads)
 	case c.MonthlyReads < 0 || c.MonthlyReads > maxReads:
 		return fmt.Errorf("monthly reads is %d: must be from 0 (no bound) to %d", c.MonthlyReads, maxReads)
+	case c.GapReads < 0 || c.GapReads > maxReads:
+		return fmt.Errorf("gap reads is %d: must be from 0 (no bound) to %d", c.GapReads, maxReads)
 	}
 	for _, d := range []struct {
 		field    string

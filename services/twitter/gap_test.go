@@ -112,3 +112,22 @@ func TestCutBeforeTheFirstPost(t *testing.T) {
 		t.Errorf("got %d posts from %s on, want 5 from %s", len(e.events), got, want)
 	}
 }
+
+// TestGapReadsAreBounded buys the newest posts of a gap that is too long.
+func TestGapReadsAreBounded(t *testing.T) {
+	t.Parallel()
+	server := xdtest.Start(t)
+	publish(t, server, posts(0, 400)...)
+	config := hasty(server)
+	config.GapReads = 150
+	e := newEngine(t, config, followed, ingest.Uncounted{})
+	e.cursor = strings.TrimPrefix(posts(0, 1)[0].ID, "x:")
+	e.has(t, 150)
+	newest := strings.TrimPrefix(posts(399, 400)[0].ID, "x:")
+	if err := e.until(t.Context(), func() bool { return postIn(t, e.cursor) == newest }); err != nil {
+		t.Fatal(err)
+	}
+	if first := e.events[0].ID; first != posts(250, 251)[0].ID || e.source.Spend().Today != 150 {
+		t.Errorf("got %d posts from %s on, want the newest 150", e.source.Spend().Today, first)
+	}
+}

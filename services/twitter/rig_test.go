@@ -25,7 +25,7 @@ func hasty(server *xd.Server) twitter.Config {
 	config.BaseURL = server.URL()
 	config.Bearer = xdtest.Bearer
 	config.Lang, config.Retweets = "", true
-	config.DailyReads, config.MonthlyReads = 0, 0
+	config.DailyReads, config.MonthlyReads, config.GapReads = 0, 0, 0
 	config.Silence = 2 * time.Second
 	config.SearchLag = 100 * time.Millisecond
 	config.Backoff = twitter.Backoff{

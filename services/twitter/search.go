@@ -43,6 +43,9 @@ type gap struct {
 	queries   []string
 	query     int    // which of queries
 	token     string // of the query's next page
+	reads     int    // of the query
+	newest    string // post of the search
+	capped    bool   // a query was given up because of its reads
 	unbounded bool   // X refused the since_id: it is older than its index
 	failures  schedule
 }
@@ -64,7 +67,8 @@ func (s *Source) openGap(since Place, connected time.Time) {
 func (s *Source) fill(ctx context.Context) ([]schemas.Event, error) {
 	g := &s.gap
 	if g.began.IsZero() {
-		g.began, g.query, g.token, g.queries = time.Now(), 0, "", pack(s.cfg, s.followed, maxQueryChars)
+		g.began, g.queries = time.Now(), pack(s.cfg, s.followed, maxQueryChars)
+		g.query, g.token, g.reads, g.capped = 0, "", 0, false
 	}
 	var found []Post
 	for g.query < len(g.queries) && len(found) < maxGapPosts {
@@ -73,20 +77,34 @@ func (s *Source) fill(ctx context.Context) ([]schemas.Event, error) {
 		if err != nil {
 			return inOrder(found), s.searchFailed(ctx, err)
 		}
-		if g.token = next; next == "" {
-			g.query++
+		if g.token = next; next == "" || s.allowance() < minResults {
+			g.capped = g.capped || next != ""
+			g.query, g.token, g.reads = g.query+1, "", 0
 		}
 	}
 	if g.query == len(g.queries) {
-		s.searched()
+		s.searched(ctx)
 	}
 	return inOrder(found), nil
 }
 
+// allowance is how many posts the query under way may still read.
+func (s *Source) allowance() int {
+	if s.cfg.GapReads == 0 {
+		return maxReads
+	}
+	return max(s.cfg.GapReads/len(s.gap.queries), minResults) - s.gap.reads
+}
+
 // searched ends a search through all queries, and the gap where X's index reached
 // the connection when it began.
-func (s *Source) searched() {
+func (s *Source) searched(ctx context.Context) {
 	g := &s.gap
+	if g.capped {
+		s.log.WarnContext(ctx, "gap is longer than what may be read to fill it, its older posts are left out",
+			"gap_reads", s.cfg.GapReads, "since", g.since.String())
+		g.since = Place{PostID: g.newest} // not again what was given up
+	}
 	if complete := g.connected.Add(s.cfg.SearchLag); g.began.Before(complete) {
 		g.due, g.began = complete, time.Time{}
 		return
@@ -125,7 +143,7 @@ func (s *Source) searchPage(ctx context.Context) (posts []Post, next string, err
 	g := &s.gap
 	query := fields()
 	query.Set("query", g.queries[g.query])
-	query.Set("max_results", strconv.Itoa(min(left, maxResults)))
+	query.Set("max_results", strconv.Itoa(min(left, s.allowance(), maxResults)))
 	switch {
 	case g.unbounded:
 	case g.since.PostID != "":
@@ -140,6 +158,7 @@ func (s *Source) searchPage(ctx context.Context) (posts []Post, next string, err
 	if err := s.client.call(ctx, http.MethodGet, searchPath, query, nil, &answer); err != nil {
 		return nil, "", err
 	}
+	g.reads += len(answer.Data)
 	for _, raw := range answer.Data {
 		var p post
 		if err := json.Unmarshal(raw, &p, tolerant); err != nil {
@@ -149,6 +168,9 @@ func (s *Source) searchPage(ctx context.Context) (posts []Post, next string, err
 		decoded, err := s.decode.post(&p, answer.Includes.Users)
 		decoded, ok := s.take(ctx, decoded, err)
 		s.advance(decoded.ID)
+		if compareIDs(decoded.ID, g.newest) > 0 {
+			g.newest = decoded.ID
+		}
 		if ok {
 			posts = append(posts, decoded)
 		}

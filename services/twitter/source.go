@@ -74,14 +74,22 @@ func (s *Source) Next(ctx context.Context, cursor string) (events []schemas.Even
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case errors.Is(err, ErrBudget):
+		events = append(events, s.rest(ctx)...)
 		err = s.spent(ctx, err)
 	default:
+		if s.conn != nil && time.Since(s.conn.since) >= healthyAfter {
+			s.failures.healthy()
+		}
 		s.drop()
 		err = s.failures.judge(err, time.Now())
 	}
 	s.last = s.cursor()
 	return events, s.last, err
 }
+
+// healthyAfter is how long a connection lasts that forgets the failures before it,
+// as the first post does.
+const healthyAfter = time.Minute
 
 // resume goes to the engine's place where that is another than ours: after a
 // restart, and where the engine went back.
@@ -164,7 +172,7 @@ func (s *Source) spent(ctx context.Context, cause error) error {
 // next connects where there is no connection, and returns the next events.
 func (s *Source) next(ctx context.Context) ([]schemas.Event, error) {
 	if _, _, err := s.meter.left(1); err != nil {
-		return s.rest(ctx), err
+		return nil, err
 	}
 	if s.conn == nil {
 		// The engine hears at once that it is connected.
