@@ -33,6 +33,7 @@ const (
 	ServiceMongo     = "mongo"
 	ServiceSentiment = "sentiment"
 	ServiceArchive   = "archive"
+	ServiceFeatures  = "features"
 )
 
 // Consumers lists every durable consumer of the topology, upstream first.
@@ -41,6 +42,9 @@ func Consumers() []Consumer {
 		{ServiceSentiment, Tweets, false},
 		{ServiceKinesis, Tweets, true},
 		{ServiceKinesis, Quotes, true},
+	}
+	for _, stream := range []string{Tweets, Quotes, Sentiment, Market} {
+		consumers = append(consumers, Consumer{ServiceFeatures, stream, true})
 	}
 	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})

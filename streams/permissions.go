@@ -33,7 +33,7 @@ const UserOperator = "operator"
 // Services lists every service that connects with permissions of its own.
 func Services() []string {
 	return []string{
-		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceReplay, ServiceAPI,
+		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceReplay, ServiceAPI,
 		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
 	}
 }
@@ -57,6 +57,7 @@ var grantsOf = map[string]grants{
 	ServiceMongo:     {},
 	ServiceArchive:   {buckets: []string{BucketBlocks}},
 	ServiceSentiment: {publishes: []string{Sentiment}},
+	ServiceFeatures:  {publishes: []string{Features}, places: true, buckets: []string{BucketCheckpoints}},
 	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
 	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},

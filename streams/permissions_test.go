@@ -123,6 +123,7 @@ var publishers = map[string][]string{
 	streams.Market:    {streams.ServiceReplay},
 	streams.Counts:    {streams.ServiceCounts},
 	streams.Sentiment: {streams.ServiceSentiment},
+	streams.Features:  {streams.ServiceFeatures},
 }
 
 // forbidden lists what a service must not publish.

@@ -31,6 +31,8 @@ const (
 	BucketConfig = "config" // what may change while running
 	BucketBlocks = "blocks" // where an archive block was cut
 	BucketLatest = "latest" // the last word on each ticker
+	// BucketCheckpoints has what a service's state was, and what it was made from.
+	BucketCheckpoints = "checkpoints"
 )
 
 // Topology is everything that a server must have before a service starts.
@@ -146,6 +148,7 @@ func buckets(replicas int) []jetstream.KeyValueConfig {
 		bucket(BucketConfig, "what may change while running", 64, 4<<20),
 		bucket(BucketBlocks, "where an archive block was cut", 1, 16<<20),
 		bucket(BucketLatest, "last quote, sentiment, feature and prediction per ticker", 1, 16<<20),
+		bucket(BucketCheckpoints, "the state of services that read several streams", 1, 64<<20),
 	}
 }
 

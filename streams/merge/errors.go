@@ -1,0 +1,11 @@
+package merge
+
+import "errors"
+
+var (
+	// ErrCheckpoint is returned when a checkpoint cannot be gone on from: it is
+	// damaged, or of streams that were made anew since.
+	ErrCheckpoint = errors.New("checkpoint is of no use")
+	// errTaken ends a session whose checkpoint another worker has replaced.
+	errTaken = errors.New("another worker went on")
+)
