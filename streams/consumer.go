@@ -4,7 +4,9 @@ import "strings"
 
 // Consumer is one service's durable reader of one stream.
 type Consumer struct {
-	Service string // also the durable's name
+	// Service is also the durable's name. What stands behind a hyphen tells readers
+	// of one service apart that each read on for themselves: sentiment-vader.
+	Service string
 	Stream  string
 	// Ordered consumers acknowledge all up to a sequence and have one active
 	// worker; the others acknowledge each message and may be doubled.
@@ -13,6 +15,12 @@ type Consumer struct {
 
 // Key is how people see a consumer: mongo/TWEETS.
 func (c Consumer) Key() string { return c.Service + "/" + c.Stream }
+
+// Owner is the service itself, whose flag, connection and permissions these are.
+func (c Consumer) Owner() string {
+	owner, _, _ := strings.Cut(c.Service, "-")
+	return owner
+}
 
 // RetryDurable is the name of the consumer's durable on the stream RETRY.
 func (c Consumer) RetryDurable() string { return c.Service + "-" + c.Stream }
@@ -40,6 +48,8 @@ const (
 func Consumers() []Consumer {
 	consumers := []Consumer{
 		{ServiceSentiment, Tweets, false},
+		{ServiceSentiment + "-vader", Tweets, false},
+		{ServiceSentiment + "-cashtag", Tweets, false},
 		{ServiceKinesis, Tweets, true},
 		{ServiceKinesis, Quotes, true},
 	}

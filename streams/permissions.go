@@ -85,7 +85,7 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	publish = append(publish, readBucket(BucketFlags)...)
 	publish = append(publish, readBucket(BucketConfig)...)
 	for _, consumer := range Consumers() {
-		if consumer.Service == service {
+		if consumer.Owner() == service {
 			publish = append(publish, consume(consumer)...)
 		}
 	}

@@ -72,7 +72,7 @@ func must(tb testing.TB, what string, err error) {
 }
 
 func consumersOf(service string) []streams.Consumer {
-	return slices.DeleteFunc(streams.Consumers(), func(c streams.Consumer) bool { return c.Service != service })
+	return slices.DeleteFunc(streams.Consumers(), func(c streams.Consumer) bool { return c.Owner() != service })
 }
 
 // Each service can do all of its work.
@@ -156,7 +156,7 @@ func forbidden(service string) []string {
 	for _, consumer := range streams.Consumers() {
 		for stream, durable := range map[string]string{consumer.Stream: consumer.Service, streams.Retry: consumer.RetryDurable()} {
 			subjects = append(subjects, "$JS.API.CONSUMER.DELETE."+stream+"."+durable)
-			if consumer.Service == service {
+			if consumer.Owner() == service {
 				continue
 			}
 			for _, verb := range []string{"CREATE", "MSG.NEXT", "RESET", "PAUSE", "UNPIN"} {
