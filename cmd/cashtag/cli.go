@@ -29,6 +29,8 @@ type CLI struct {
 	Analysis analysisCommand `cmd:"" help:"Say what a model is worth, honestly."`
 	Train    trainCommand    `cmd:"" help:"Train a scorer of posts on labelled texts."`
 	Evaluate evaluateCommand `cmd:"" help:"Compare scorers of posts on labelled texts."`
+	Market   marketCommand   `cmd:"" help:"Show whether the market is open, and its sessions."`
+	Counts   countsCommand   `cmd:"" help:"Show what became of what the sources saw, by minute."`
 	Health   healthCommand   `cmd:"" help:"Ask a running cashtag whether it is well (exit code 0 or 1)."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
