@@ -14,6 +14,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/ingest"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -28,13 +29,18 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	server := natsdtest.Start(t)
-	conn, err := server.Connect()
+	conn, err := natsdtest.Start(t).Connect()
 	if err != nil {
 		t.Fatalf("connect: %v", err)
 	}
+	return newRigOn(t, conn)
+}
+
+func newRigOn(t *testing.T, conn *nats.Conn) *rig {
+	t.Helper()
 	t.Cleanup(conn.Close)
 	r := &rig{log: &lines{}}
+	var err error
 	if r.client, err = streams.NewClient(conn); err != nil {
 		t.Fatal(err)
 	}
