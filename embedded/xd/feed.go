@@ -36,7 +36,7 @@ type feed struct {
 // run writes until the client leaves, the server closes or a fault ends it.
 func (f *feed) run(ctx context.Context) {
 	err := f.flush()
-	if err == nil && f.fault.Kind == Repeat {
+	if err == nil {
 		err = f.repeat()
 	}
 	keepAlive := time.NewTicker(f.server.cfg.KeepAlive)
@@ -155,22 +155,9 @@ func (f *feed) join(ctx context.Context, d delivery) error {
 	}
 }
 
-// repeat sends the last posts again that a client may have had before.
+// repeat sends posts again that a client may have had before.
 func (f *feed) repeat() error {
-	count := f.fault.Count
-	if count == 0 {
-		count = repeated
-	}
-	s := f.server
-	s.mu.Lock()
-	var again []delivery
-	for _, p := range s.kept.all[max(0, len(s.kept.all)-count):] {
-		if rules := s.matching(p); len(rules) > 0 {
-			again = append(again, delivery{post: p, rules: rules})
-		}
-	}
-	s.mu.Unlock()
-	for _, d := range again {
+	for _, d := range f.listener.again {
 		line, err := f.fields.line(d)
 		if err != nil {
 			return err

@@ -59,6 +59,17 @@ func (s *Server) Publish(events ...schemas.Event) error {
 	return nil
 }
 
+// last are the last n posts that a rule matches. The caller holds the lock.
+func (s *Server) last(n int) []delivery {
+	var last []delivery
+	for _, p := range s.kept.all[max(0, len(s.kept.all)-n):] {
+		if rules := s.matching(p); len(rules) > 0 {
+			last = append(last, delivery{post: p, rules: rules})
+		}
+	}
+	return last
+}
+
 // matching are the rules that match a post. The caller holds the lock.
 func (s *Server) matching(p post) []rule {
 	var matching []rule

@@ -1,6 +1,7 @@
 package xd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -17,6 +18,7 @@ type delivery struct {
 
 // listener is the connected client.
 type listener struct {
+	again  []delivery // what comes first, once more
 	queue  chan delivery
 	slow   chan struct{} // closed when the queue was full
 	full   bool
@@ -52,7 +54,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	if fault.answered(w) || s.limited(w) {
 		return
 	}
-	l := s.attach(r.Context(), w)
+	l := s.attach(r.Context(), w, fault)
 	if l == nil {
 		return
 	}
@@ -87,7 +89,7 @@ func (s *Server) limited(w http.ResponseWriter) bool {
 }
 
 // attach makes the caller the connected client, or answers why not.
-func (s *Server) attach(ctx context.Context, w http.ResponseWriter) *listener {
+func (s *Server) attach(ctx context.Context, w http.ResponseWriter, fault Fault) *listener {
 	deadline := time.NewTimer(takeoverWithin)
 	defer deadline.Stop()
 	for {
@@ -103,6 +105,9 @@ func (s *Server) attach(ctx context.Context, w http.ResponseWriter) *listener {
 				slow:  make(chan struct{}), cut: make(chan struct{}), gone: make(chan struct{}),
 			}
 			s.listener = l
+			if fault.Kind == Repeat {
+				l.again = s.last(cmp.Or(fault.Count, repeated))
+			}
 			s.accepted++
 			close(s.arrived)
 			s.mu.Unlock()
