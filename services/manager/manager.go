@@ -98,7 +98,7 @@ func (m *Manager) wait(ctx context.Context, t time.Time, changed <-chan struct{}
 		return err
 	case <-changed:
 		cancel()
-		<-shown
+		_ = <-shown // it ended because ctx did
 		return nil
 	}
 }

@@ -270,4 +270,3 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
-

@@ -136,4 +136,3 @@ func notBefore(t, limit time.Time) time.Time {
 }
 
 var _ Flag = (*flag.Choice)(nil)
-

@@ -110,4 +110,3 @@ func TestCaughtEndsWithItsContext(t *testing.T) {
 		t.Error("got nil for a minute that has not come, want an error")
 	}
 }
-
