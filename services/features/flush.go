@@ -94,6 +94,9 @@ func (st *State) event(f *schemas.Feature) schemas.Event {
 func (st *State) candidates(s *series, from int64) []windowKey {
 	var keys []windowKey
 	add := func(kind window.Kind, at int64) {
+		if !st.makes[kind] {
+			return
+		}
 		span, ok := st.market.Of(kind, at)
 		key := windowKey{kind, span.Start}
 		if ok && span.End > from && span.End <= st.watermark && (len(keys) == 0 || keys[len(keys)-1] != key) {
@@ -119,6 +122,9 @@ func (st *State) candidates(s *series, from int64) []windowKey {
 		for _, kind := range []window.Kind{window.Preopen, window.Session, window.WholeDay} {
 			span := st.market.OfDay(kind, d)
 			today := Span{Start: st.market.Start(d), End: span.End}
+			if !st.makes[kind] {
+				continue
+			}
 			if before || len(s.postsIn(today))+len(s.barsIn(today)) > 0 {
 				keys = append(keys, windowKey{kind, span.Start})
 			}

@@ -28,6 +28,7 @@ type Stats struct {
 type State struct {
 	cfg    Config
 	market *window.Market
+	makes  []bool // by kind of window
 
 	all    *series // of the market
 	byName map[string]*series
@@ -60,9 +61,14 @@ func NewState(cfg Config) (*State, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("features: %w", err)
 	}
+	makes := make([]bool, len(window.Kinds()))
+	for _, kind := range window.Kinds() {
+		makes[kind] = cfg.makes(kind)
+	}
 	return &State{
 		cfg:    cfg,
 		market: window.XNYS(),
+		makes:  makes,
 		all:    newSeries(""),
 		byName: make(map[string]*series),
 		late:   noSpan,
