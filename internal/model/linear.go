@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/optimize"
 )
@@ -96,9 +97,9 @@ func fit(ctx context.Context, x *Matrix, c, intercept float64, loss func(i int, 
 	if !(c > 0) || math.IsInf(c, 0) {
 		return Linear{}, fmt.Errorf("c is %v: must be a finite number above 0", c)
 	}
-	o := objective{x: x, penalty: 1 / (c * float64(x.Rows())), loss: loss}
 	start := make([]float64, x.Columns()+1)
 	start[x.Columns()] = intercept
+	o := newObjective(x, 1/(c*float64(x.Rows())), loss)
 	result, err := optimize.Minimize(optimize.Problem{
 		Func: o.value,
 		Grad: o.gradient,
@@ -111,8 +112,8 @@ func fit(ctx context.Context, x *Matrix, c, intercept float64, loss func(i int, 
 	}, start, &optimize.Settings{
 		GradientThreshold: gradientDone,
 		MajorIterations:   maxIterations,
-		Converger:         &optimize.FunctionConverge{Absolute: 1e-9, Iterations: 10},
-	}, &optimize.LBFGS{})
+		Converger:         &optimize.FunctionConverge{Absolute: 1e-9, Iterations: 5},
+	}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}})
 	if ctx.Err() != nil {
 		return Linear{}, ctx.Err()
 	}
@@ -122,50 +123,64 @@ func fit(ctx context.Context, x *Matrix, c, intercept float64, loss func(i int, 
 	return Linear{Weights: result.X[:x.Columns():x.Columns()], Intercept: result.X[x.Columns()]}, nil
 }
 
-// objective is what a fit minimises.
+// objective is what a fit minimises. Value and gradient at one place take one
+// pass over the rows.
 type objective struct {
 	x       *Matrix
 	penalty float64
 	loss    func(i int, sum float64) (loss, slope float64)
+
+	at    []float64 // where total and grad were computed
+	total float64
+	grad  []float64
 }
 
-func (o objective) value(w []float64) float64 {
-	bias := w[len(w)-1]
-	var total float64
-	for i := range o.x.Rows() {
-		loss, _ := o.loss(i, o.x.dot(i, w)+bias)
-		total += loss
+func newObjective(x *Matrix, penalty float64, loss func(i int, sum float64) (loss, slope float64)) *objective {
+	o := &objective{x: x, penalty: penalty, loss: loss, at: make([]float64, x.Columns()+1), grad: make([]float64, x.Columns()+1)}
+	o.at[0] = math.NaN() // nowhere yet
+	return o
+}
+
+func (o *objective) value(w []float64) float64 {
+	o.compute(w)
+	return o.total
+}
+
+func (o *objective) gradient(grad, w []float64) {
+	o.compute(w)
+	copy(grad, o.grad)
+}
+
+func (o *objective) compute(w []float64) {
+	if slices.Equal(w, o.at) {
+		return
 	}
-	var squares float64
-	for _, v := range w[:len(w)-1] {
+	copy(o.at, w)
+	clear(o.grad)
+	columns := o.x.Columns()
+	bias, rows := w[columns], float64(o.x.Rows())
+	var total, slopes, squares float64
+	for i := range o.x.Rows() {
+		loss, slope := o.loss(i, o.x.dot(i, w)+bias)
+		total += loss
+		slopes += slope
+		for _, e := range o.x.Row(i) {
+			o.grad[e.Column] += slope * e.Value
+		}
+	}
+	for c, v := range w[:columns] {
+		o.grad[c] = o.grad[c]/rows + o.penalty*v
 		squares += v * v
 	}
-	return total/float64(o.x.Rows()) + o.penalty*squares/2
-}
-
-func (o objective) gradient(grad, w []float64) {
-	bias := w[len(w)-1]
-	clear(grad)
-	share := 1 / float64(o.x.Rows())
-	for i := range o.x.Rows() {
-		_, slope := o.loss(i, o.x.dot(i, w)+bias)
-		slope *= share
-		for _, e := range o.x.Row(i) {
-			grad[e.Column] += slope * e.Value
-		}
-		grad[len(w)-1] += slope
-	}
-	for c, v := range w[:len(w)-1] {
-		grad[c] += o.penalty * v
-	}
+	o.grad[columns] = slopes / rows
+	o.total = total/rows + o.penalty*squares/2
 }
 
 // steepest is the largest slope at w.
-func (o objective) steepest(w []float64) float64 {
-	grad := make([]float64, len(w))
-	o.gradient(grad, w)
+func (o *objective) steepest(w []float64) float64 {
+	o.compute(w)
 	var most float64
-	for _, g := range grad {
+	for _, g := range o.grad {
 		most = math.Max(most, math.Abs(g))
 	}
 	return most
