@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,9 +21,11 @@ import (
 const runID = "01K3F4Y6Q0V8W5T2R9P7N4M1JH"
 
 // wall is the bubble's clock, which a test may set.
-type wall struct{ ahead time.Duration }
+type wall struct{ ahead atomic.Int64 }
 
-func (w *wall) Now() time.Time { return time.Now().Add(w.ahead) }
+func (w *wall) set(ahead time.Duration) { w.ahead.Store(int64(ahead)) }
+
+func (w *wall) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 func (w *wall) Until(ctx context.Context, t time.Time) error {
 	timer := time.NewTimer(t.Sub(w.Now()))
@@ -61,6 +64,12 @@ func (s *shelf) Publish(_ context.Context, events ...schemas.Event) error {
 		s.order = append(s.order, event.ID)
 	}
 	return nil
+}
+
+func (s *shelf) set(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
 }
 
 func (s *shelf) of(source string) (all []*schemas.Counts) {
@@ -171,14 +180,12 @@ func TestStreamAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, config())
-		r.down = true
+		r.set(true)
 		for range 3 {
 			r.x.Count("AAPL", ingest.Accepted, 1)
 			pass(time.Minute)
 		}
-		r.mu.Lock()
-		r.down = false
-		r.mu.Unlock()
+		r.set(false)
 		r.x.Count("AAPL", ingest.Accepted, 1)
 		if err := r.stop(); err != nil {
 			t.Errorf("stop: got %v, want nil", err)
@@ -193,7 +200,7 @@ func TestStreamAwayForLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, config())
-		r.down = true
+		r.set(true)
 		for range 200 {
 			r.x.Count("AAPL", ingest.Accepted, 1)
 			pass(time.Minute)
@@ -211,11 +218,11 @@ func TestClockJumps(t *testing.T) {
 		r := run(t, config())
 		pass(time.Minute)
 		r.x.Count("AAPL", ingest.Accepted, 1)
-		r.clock.ahead = -90 * time.Second
+		r.clock.set(-90 * time.Second)
 		pass(time.Minute) // the timer fires, the minute is not over
 		pass(2 * time.Minute)
 		r.x.Count("AAPL", ingest.Accepted, 2)
-		r.clock.ahead = time.Hour
+		r.clock.set(time.Hour)
 		pass(2 * time.Minute)
 		if err := r.stop(); err != nil {
 			t.Errorf("stop: got %v, want nil", err)
