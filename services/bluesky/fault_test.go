@@ -111,6 +111,8 @@ func TestTooOld(t *testing.T) {
 		cfg.Logger = log.logger()
 		if version == bluesky.V1 {
 			cfg.V2 = nil
+		} else {
+			cfg.V1 = nil
 		}
 		client := source(t, cfg)
 		publish(t, server, written(0, "$AAPL", "AAPL"))
@@ -186,4 +188,55 @@ func TestProgress(t *testing.T) {
 		}
 		cursor = next
 	}
+}
+
+// TestSilentInstance goes to another where one connects and says nothing.
+func TestSilentInstance(t *testing.T) {
+	t.Parallel()
+	silent, talking := serve(t), serve(t)
+	publish(t, talking, written(1, "$AAPL", "AAPL"))
+	cfg := configFor(silent)
+	cfg.V2, cfg.V1 = []string{silent.URL(), talking.URL()}, nil
+	cfg.Silence = 100 * time.Millisecond
+	if _, _, failures := read(t, source(t, cfg), "", 1); len(failures) != 1 {
+		t.Errorf("got failures %v, want the silence of the first", failures)
+	}
+}
+
+// reached tells when the reader asked about a post.
+type reached struct{ asked chan struct{} }
+
+func (r reached) Has(string) bool {
+	close(r.asked)
+	return false
+}
+
+// TestBackpressure stops reading while too many events wait to be taken.
+func TestBackpressure(t *testing.T) {
+	t.Parallel()
+	const posts, pending = 3000, 512
+	server := serve(t)
+	for n := range posts {
+		publish(t, server, written(n, "$AAPL", "AAPL"))
+	}
+	if err := server.Delete("did:plc:x/3last", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	cfg, known := configFor(server), reached{make(chan struct{})}
+	cfg.Known, cfg.Deleted = known, deletedEvent
+	client := source(t, cfg)
+	got, cursor, _ := read(t, client, "", 1)
+	select {
+	case <-known.asked:
+		t.Fatalf("got all %d frames read with %d taken, want a pause at %d", posts, len(got), pending)
+	case <-time.After(100 * time.Millisecond):
+	}
+	for len(got) < posts {
+		events, next, err := client.Next(t.Context(), cursor)
+		if err != nil || len(events) > pending {
+			t.Fatalf("got %d events at once and %v, want %d at most", len(events), err, pending)
+		}
+		got, cursor = append(got, events...), next
+	}
+	<-known.asked
 }
