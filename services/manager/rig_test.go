@@ -148,9 +148,14 @@ func (e *exchange) market(t *testing.T) []schemas.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer messages.Stop()
 	var events []schemas.Event
 	for left := consumer.CachedInfo().NumPending; left > 0; left-- {
-		message, err := consumer.Next(jetstream.FetchMaxWait(5 * time.Second))
+		message, err := messages.Next(jetstream.NextMaxWait(5 * time.Second))
 		if err != nil {
 			t.Fatal(err)
 		}

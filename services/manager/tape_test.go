@@ -23,13 +23,13 @@ func status(id, createdAt string) string {
 		`"entities": {"symbols": []}, "lang": "en"}`, createdAt, id, id) + "\n"
 }
 
-// stockNet is a tape of two days that are seven weeks apart: there are sessions
+// stockNet is a tape of two days that are so far apart that there are sessions
 // between them of which the tape's clock does not tick.
 func stockNet(t *testing.T) iter.Seq2[schemas.Event, error] {
 	t.Helper()
 	opened, err := tape.Open(fstest.MapFS{
 		"tweet/raw/AAPL/2024-07-03": {Data: []byte(status("1", "Wed Jul 03 16:30:00 +0000 2024"))},
-		"tweet/raw/AAPL/2024-08-22": {Data: []byte(status("2", "Thu Aug 22 03:10:00 +0000 2024"))},
+		"tweet/raw/AAPL/2024-07-20": {Data: []byte(status("2", "Sat Jul 20 03:10:00 +0000 2024"))},
 	}, tape.Options{})
 	if err != nil {
 		t.Fatal(err)
