@@ -19,3 +19,6 @@ func Pack(c Config, tickers []string) []string { return pack(c, tickers, maxRule
 
 // CompareIDs is compareIDs.
 func CompareIDs(a, b string) int { return compareIDs(a, b) }
+
+// Searching reports whether a gap is open.
+func (s *Source) Searching() bool { return s.gap.open }
