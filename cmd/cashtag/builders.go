@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"cashtag/services/archive"
 	"cashtag/services/kinesis"
 	"cashtag/services/mongo"
-	"cashtag/services/sentiment"
 	"cashtag/streams"
 	"cashtag/streams/durable"
 
@@ -88,17 +86,6 @@ func (p *platform) buildMongo(ctx context.Context, s *service, cfg mongo.Config)
 		sink := store.Sink(stream)
 		return sink, sink.Ensure(ctx)
 	}, func(cfg *durable.Config) { cfg.MaxBatch = 1000 })
-}
-
-func (p *platform) buildSentiment(_ context.Context, s *service) error {
-	s.gate = p.flags.Gate(s.name, true)
-	scorer, err := sentiment.NewCdipaolo()
-	if err != nil {
-		return fmt.Errorf("load scorer: %w", err)
-	}
-	return p.read(s, func(string) (durable.Sink, error) {
-		return sentiment.New(scorer, s.publisher), nil
-	}, func(cfg *durable.Config) { cfg.MaxBatch = 500 })
 }
 
 func (p *platform) buildArchive(ctx context.Context, s *service, cfg archive.Config) error {

@@ -114,7 +114,7 @@ func (p *platform) unsettled(all figures, marks map[string]uint64) []string {
 	for _, reader := range p.readers() {
 		mark, marked := marks[reader.consumer.Stream]
 		at := all.Consumers[reader.consumer.Key()]
-		if !marked || p.paused(reader.consumer.Service) || at.Pending == 0 || at.floor >= mark {
+		if !marked || p.paused(reader.consumer.Owner()) || at.Pending == 0 || at.floor >= mark {
 			continue
 		}
 		waiting = append(waiting, fmt.Sprintf("%s %d", reader.consumer.Key(), at.Pending))

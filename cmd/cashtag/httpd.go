@@ -46,7 +46,7 @@ func (p *platform) Status(ctx context.Context) (api.Status, error) {
 		consumer, activity := all.Consumers[reader.consumer.Key()], reader.activity()
 		row := api.Consumer{
 			Service: reader.consumer.Service, Stream: reader.consumer.Stream,
-			State: activity.State, On: !p.paused(reader.consumer.Service),
+			State: activity.State, On: !p.paused(reader.consumer.Owner()),
 			Stored: consumer.Stored, Pending: consumer.Pending, Redelivered: consumer.Redelivered,
 			Retries: activity.Retries, Buried: consumer.Buried, Missing: consumer.missing,
 		}

@@ -68,7 +68,9 @@ type service struct {
 
 	// What the builder of the service fills in.
 	readers []reader
-	run     func(ctx context.Context) error
+	// active tells which of the readers are to run; nil for all.
+	active func(streams.Consumer) bool
+	run    func(ctx context.Context) error
 	// flush stores what is held back of a stream up to a sequence; nil where
 	// nothing is held back.
 	flush func(ctx context.Context, stream string, upTo uint64) error
@@ -170,7 +172,7 @@ func (p *platform) readers() []reader {
 	var all []reader
 	for _, consumer := range streams.Consumers() {
 		for _, s := range p.services {
-			for _, reader := range s.readers {
+			for _, reader := range s.activeReaders() {
 				if reader.consumer == consumer {
 					all = append(all, reader)
 				}

@@ -96,7 +96,7 @@ func readStatus(ctx context.Context, client *streams.Client, flags *flag.Set) (p
 			Buried:  figures.Buried,
 			Missing: figures.Missing,
 			Dropped: figures.Dropped,
-			Flag:    status.Flags[consumer.Service],
+			Flag:    status.Flags[consumer.Owner()],
 		}
 	}
 	return status, nil

@@ -26,7 +26,7 @@ func (f figures) lost(skip func(service string) bool) []string {
 		if got.missing > 0 {
 			lost = append(lost, fmt.Sprintf("%s is missing %d", consumer.Key(), got.missing))
 		}
-		if got.Pending > 0 && consumer.Stream != streams.Logs && !skip(consumer.Service) {
+		if got.Pending > 0 && consumer.Stream != streams.Logs && !skip(consumer.Owner()) {
 			lost = append(lost, fmt.Sprintf("%s has %d pending", consumer.Key(), got.Pending))
 		}
 	}

@@ -189,10 +189,10 @@ func (u *up) view(all figures, rates map[string]float64) view {
 	for _, reader := range u.platform.readers() {
 		row := viewRow{key: reader.consumer.Key(), flag: "on", stats: reader.activity()}
 		row.state = row.stats.State
-		if u.platform.paused(reader.consumer.Service) {
+		if u.platform.paused(reader.consumer.Owner()) {
 			row.flag = "off"
 		}
-		if u.platform.endedService(reader.consumer.Service) {
+		if u.platform.endedService(reader.consumer.Owner()) {
 			row.state = stateEnded
 		}
 		v.rows = append(v.rows, row)
