@@ -251,13 +251,17 @@ func TestPublishRefuses(t *testing.T) {
 		"author":              func(_ *schemas.Event, tweet *schemas.Tweet) { tweet.Author.Followers = 1 },
 		"carries neither":     func(_ *schemas.Event, tweet *schemas.Tweet) { tweet.Likes = 1 },
 		"Bluesky carries one": func(event *schemas.Event, _ *schemas.Tweet) { event.Time = event.Time.Add(1) },
-		"want 16384 at most":  func(_ *schemas.Event, tweet *schemas.Tweet) { tweet.Text += strings.Repeat("x", 20_000) },
+		"Bluesky takes 3000":  func(_ *schemas.Event, tweet *schemas.Tweet) { tweet.Text += strings.Repeat("x", 3000) },
 	} {
 		event := post(0, "$AAPL", "AAPL")
 		change(&event, event.Data.(*schemas.Tweet))
 		if err := s.Publish(event); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}
+	}
+	many := post(0, strings.Repeat("$A ", 900), "A")
+	if err := s.Publish(many); err == nil || !strings.Contains(err.Error(), "want 16384 at most") {
+		t.Errorf("got %v for 900 facets, want an error with the bytes of a record", err)
 	}
 	if err := s.Delete("7", time.Now()); err == nil {
 		t.Error("got no error for the deletion of 7, want <did>/<rkey>")

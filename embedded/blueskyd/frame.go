@@ -7,8 +7,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxRecord bounds what is held of a frame in bytes.
-const maxRecord = 16 << 10
+const (
+	// maxRecord bounds what is held of a frame in bytes.
+	maxRecord = 16 << 10
+	// maxText bounds a post in bytes, by app.bsky.feed.post.
+	maxText = 3000
+)
 
 // The collections and kinds that are played.
 const (

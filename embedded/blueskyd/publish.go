@@ -88,6 +88,8 @@ func entryOf(event schemas.Event) (entry, time.Time, error) {
 		return entry{}, time.Time{}, fmt.Errorf("author: Bluesky carries the id %s and nothing else", did)
 	case tweet.RepostOf != "" || tweet.Likes+tweet.Reposts+tweet.Replies+tweet.Quotes != 0:
 		return entry{}, time.Time{}, fmt.Errorf("repost_of is %q and there are counts: Bluesky carries neither", tweet.RepostOf)
+	case len(tweet.Text) > maxText:
+		return entry{}, time.Time{}, fmt.Errorf("text has %d bytes: Bluesky takes %d", len(tweet.Text), maxText)
 	case !event.Time.Equal(tweet.CreatedAt):
 		return entry{}, time.Time{}, fmt.Errorf("time is %s and created_at %s: Bluesky carries one", event.Time, tweet.CreatedAt)
 	}

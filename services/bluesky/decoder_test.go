@@ -170,6 +170,7 @@ func TestDecodeMalformed(t *testing.T) {
 		{"text that is a number", bluesky.V1, string(frameV1(`"text":7,"tags":["$AAPL"]`)), "decode record of did:plc:x/3abc"},
 		{"too deep", bluesky.V1, string(frameV1(`"text":"$AAPL","x":` + deep)), "decode v1 frame"},
 		{"key too long for an id", bluesky.V1, strings.Replace(string(frameV1(`"text":"$AAPL"`)), "3abc", strings.Repeat("k", 300), 1), "256 printable"},
+		{"text longer than a post", bluesky.V1, string(frameV1(`"text":"` + strings.Repeat("$A ", 1001) + `"`)), "text has 3003 bytes: want 3000"},
 		{"v1 on v2", bluesky.V2, string(frameV1(`"text":"$AAPL"`)), "want a message"},
 		{"v2 without a place", bluesky.V2, `{"$type":"message","payload":{"$type":"n#commit","record":{"text":"$AAPL"}}}`, "want a place"},
 		{"end of the stream", bluesky.V2, `{"$type":"error","error":"ConsumerTooSlow","message":"read faster"}`, "ConsumerTooSlow"},

@@ -37,6 +37,7 @@
 // A frame has at most MaxFrame bytes after decompression; a larger one is passed
 // over while it arrives and counted as malformed. JSON nests at most 10,000 deep
 // (a limit of the decoder, which passes over what it does not know without
-// recursion). At most 512 events wait to be taken; then nothing more is read. A
+// recursion). A text has at most 3,000 bytes, as the network defines a post; a longer
+// one is malformed. At most 512 events wait to be taken; then nothing more is read. A
 // dictionary has at most 1 MiB.
 package bluesky

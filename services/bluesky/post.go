@@ -12,8 +12,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxTickers is how many tickers an event may hold.
-const maxTickers = 100
+const (
+	// maxTickers is how many tickers an event may hold.
+	maxTickers = 100
+	// maxText bounds a post in bytes, by app.bsky.feed.post. Whoever writes a longer
+	// one is seen by nobody, since no application takes it for a post.
+	maxText = 3000
+)
 
 // record is an app.bsky.feed.post. Nobody checks records on their way here: what
 // is no string of text is no post, but the rest is worth having without what is
@@ -58,7 +63,10 @@ type embed struct {
 func (d *Decoder) post(f *frame) (event schemas.Event, ok bool, err error) {
 	var r record
 	if err := json.Unmarshal(f.commit.Record, &r, tolerant); err != nil {
-		return schemas.Event{}, false, fmt.Errorf("decode record of %s: %w", postID(f), err)
+		return schemas.Event{}, false, fmt.Errorf("decode record of %.100s: %w", postID(f), err)
+	}
+	if len(r.Text) > maxText {
+		return schemas.Event{}, false, fmt.Errorf("post %.100s: text has %d bytes: want %d at most", postID(f), len(r.Text), maxText)
 	}
 	tags := cashtags(r.Text, optional[[]facet](r.Facets))
 	tickers := d.tickers(tags)
