@@ -98,7 +98,9 @@ func (m *Manager) wait(ctx context.Context, t time.Time, changed <-chan struct{}
 		return err
 	case <-changed:
 		cancel()
-		_ = <-shown // it ended because ctx did
+		if err := <-shown; err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
 		return nil
 	}
 }
