@@ -19,7 +19,7 @@ func (st *State) Flush(emit func(schemas.Event)) {
 	for _, s := range st.order {
 		st.flushSeries(s, emit)
 	}
-	st.late = noSpan
+	st.late, st.flushed = noSpan, st.watermark
 	st.forget()
 }
 
@@ -73,10 +73,11 @@ func (st *State) touches(span Span) bool {
 	return span.Start <= st.late.End || st.market.Day(span.Start) > st.market.Day(st.late.Start)
 }
 
-// oldest is the end of the newest windows that are not corrected any more. Nothing
-// is said of windows that ended before the clock's first word.
+// oldest is the end of the newest windows that are not looked at any more: nothing
+// that came since the last Flush can be in them. Nothing is said of windows that ended
+// before the clock's first word.
 func (st *State) oldest() int64 {
-	return max(st.started, st.watermark-int64(st.cfg.Lateness))
+	return max(st.started, st.flushed-int64(st.cfg.Lateness))
 }
 
 // event wraps a vector.

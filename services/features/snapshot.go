@@ -30,6 +30,7 @@ func (st *State) Snapshot() []byte {
 	w.text(st.cfg.identity())
 	w.int(st.started)
 	w.int(st.watermark)
+	w.int(st.flushed)
 	w.bool(st.synthetic)
 	w.int(st.late.Start)
 	w.int(st.late.End)
@@ -55,7 +56,7 @@ func Restore(cfg Config, snapshot []byte) (*State, error) {
 	if identity := r.text(); identity != cfg.identity() {
 		return nil, fmt.Errorf("%w: made for %q, configured is %q", ErrSnapshot, identity, cfg.identity())
 	}
-	st.started, st.watermark, st.synthetic = r.int(), r.int(), r.bool()
+	st.started, st.watermark, st.flushed, st.synthetic = r.int(), r.int(), r.int(), r.bool()
 	st.late.Start, st.late.End = r.int(), r.int()
 	count := r.count(1)
 	st.all = readSeries(r)

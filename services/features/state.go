@@ -36,6 +36,7 @@ type State struct {
 
 	started   int64 // the first that the market's clock said
 	watermark int64 // the last; 0 for nothing yet
+	flushed   int64 // the watermark of the last Flush
 	keep      window.Day
 	synthetic bool
 	kept      int // posts that are kept whole
