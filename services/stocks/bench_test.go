@@ -1,11 +1,15 @@
 package stocks_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
+	"cashtag/embedded/alpacad"
+	"cashtag/schemas"
 	"cashtag/services/stocks"
 	"cashtag/streams/ingest"
 )
@@ -48,4 +52,58 @@ func BenchmarkFrames(b *testing.B) {
 			b.ReportMetric(float64(b.N*messages)/b.Elapsed().Seconds(), "messages/s")
 		})
 	}
+}
+
+// BenchmarkClient sends bars through the stand-in's websocket to the client, both
+// on the same machine.
+//
+//	go test -run xxx -bench Client -benchmem ./services/stocks
+func BenchmarkClient(b *testing.B) {
+	const batch = 5000
+	far := alpacad.DefaultConfig()
+	server, err := alpacad.Start(b.Context(), far)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = server.Close() }()
+	cfg := stocks.DefaultConfig()
+	cfg.Key, cfg.Secret = far.Key, far.Secret
+	cfg.StreamURL, cfg.DataURL = server.StreamURL(), server.URL()
+	cfg.Now = func() time.Time { return opening }
+	source, err := stocks.NewAlpaca(cfg, ingest.Fixed{"AAPL"}, ingest.Uncounted{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = source.Close() }()
+	came := make(chan int, 1024)
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cursor := ""
+		for ctx.Err() == nil {
+			var events []schemas.Event
+			events, cursor, _ = source.Next(ctx, cursor)
+			came <- len(events)
+		}
+	}()
+	if err := server.Subscribed(b.Context(), "AAPL"); err != nil {
+		b.Fatal(err)
+	}
+	events := make([]schemas.Event, batch)
+	for i := range events {
+		events[i] = bar("AAPL", i)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := server.Publish(events...); err != nil {
+			b.Fatal(err)
+		}
+		for n := 0; n < batch; {
+			n += <-came
+		}
+	}
+	b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "messages/s")
+	cancel()
+	<-ended
 }
