@@ -28,7 +28,7 @@ func TestAnsweredFaults(t *testing.T) {
 		{xd.Fault{On: xd.OnSearch, Kind: xd.RateLimited, Wait: time.Minute}, searchPath, 429},
 	} {
 		server.Inject(test.fault)
-		response := open(t.Context(), t, server, http.MethodGet, test.path, "")
+		response := open(t.Context(), t, server, http.MethodGet, test.path, "") //nolint:bodyclose // open closes it when the test ends
 		if response.StatusCode != test.status {
 			t.Errorf("%s on %s: got %d, want %d", test.fault.Kind, test.path, response.StatusCode, test.status)
 		}
@@ -55,12 +55,14 @@ func TestFaultsOfStreams(t *testing.T) {
 	}{
 		"disconnect": {xd.Fault{Kind: xd.Disconnect, After: 2}, func(_ *testing.T, c *client) { has(c, 0, 1); c.ends(disconnected) }},
 		"too many": {xd.Fault{Kind: xd.TooMany}, func(t *testing.T, c *client) {
+			t.Helper()
 			if got := c.line(); !strings.Contains(got, `"connection_issue":"TooManyConnections"`) {
 				t.Errorf("got %s, want ConnectionException", got)
 			}
 			c.ends("")
 		}},
 		"cut": {xd.Fault{Kind: xd.Cut, After: 1}, func(t *testing.T, c *client) {
+			t.Helper()
 			has(c, 0)
 			rest, err := io.ReadAll(c.lines)
 			if err == nil || len(rest) == 0 || strings.Contains(string(rest), "\n") {
@@ -68,6 +70,7 @@ func TestFaultsOfStreams(t *testing.T) {
 			}
 		}},
 		"malformed": {xd.Fault{Kind: xd.Malformed, After: 1}, func(t *testing.T, c *client) {
+			t.Helper()
 			has(c, 0)
 			if got := c.line(); strings.Contains(got, "}") {
 				t.Errorf("got %q, want no JSON", got)
@@ -79,6 +82,7 @@ func TestFaultsOfStreams(t *testing.T) {
 		"joined": {xd.Fault{Kind: xd.Joined, Count: 3}, func(_ *testing.T, c *client) { has(c, 0, 1, 2, 3) }},
 		"slow":   {xd.Fault{Kind: xd.Slow, Wait: time.Millisecond}, func(_ *testing.T, c *client) { has(c, 0, 1, 2, 3) }},
 		"silent": {xd.Fault{Kind: xd.Silent, After: 1}, func(t *testing.T, c *client) {
+			t.Helper()
 			has(c, 0)
 			time.AfterFunc(100*time.Millisecond, c.leave)
 			if line, err := c.lines.ReadString('\n'); err == nil || line != "" {

@@ -65,7 +65,7 @@ func open(ctx context.Context, t *testing.T, server *xd.Server, method, path, bo
 // without what differs from run to run.
 func ask(t *testing.T, server *xd.Server, method, path, body string) (int, map[string]any) {
 	t.Helper()
-	response := open(t.Context(), t, server, method, path, body)
+	response := open(t.Context(), t, server, method, path, body) //nolint:bodyclose // open closes it when the test ends
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func reconnect(t *testing.T, server *xd.Server, query string) *client {
 	t.Helper()
 	ctx, leave := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(leave)
-	response := open(ctx, t, server, http.MethodGet, streamPath+query, "")
+	response := open(ctx, t, server, http.MethodGet, streamPath+query, "") //nolint:bodyclose // open closes it when the test ends
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("got status %d, want a stream", response.StatusCode)
 	}

@@ -99,7 +99,7 @@ func TestTurnedAway(t *testing.T) {
 		t.Errorf("second connection: got %d %v, want 429 of too many", status, answer)
 	}
 	first.leave()
-	response := open(t.Context(), t, server, http.MethodGet, streamPath, "")
+	response := open(t.Context(), t, server, http.MethodGet, streamPath, "") //nolint:bodyclose // open closes it when the test ends
 	reset, err := strconv.ParseInt(response.Header.Get("X-Rate-Limit-Reset"), 10, 64)
 	if response.StatusCode != http.StatusTooManyRequests || err != nil || time.Until(time.Unix(reset, 0)) < 14*time.Minute {
 		t.Errorf("too many connects: got %d and reset %d, want 429 for a quarter of an hour", response.StatusCode, reset)

@@ -60,17 +60,14 @@ func (s *schedule) healthy() { *s = schedule{backoff: s.backoff} }
 
 // judge says what a failure means: fatal, or when to come again.
 func (s *schedule) judge(err error, now time.Time) error {
-	var status *StatusError
-	var inStream *StreamError
-	switch {
-	case errors.As(err, &status):
+	if status, ok := errors.AsType[*StatusError](err); ok {
 		return s.judgeStatus(status, err, now)
-	case errors.As(err, &inStream) && inStream.Title == connectionException:
-		return &ingest.Retry{After: s.nextServer(), Err: err}
-	default:
-		s.network++
-		return &ingest.Retry{After: min(time.Duration(s.network-1)*s.backoff.Network, s.backoff.NetworkMax), Err: err}
 	}
+	if inStream, ok := errors.AsType[*StreamError](err); ok && inStream.Title == connectionException {
+		return &ingest.Retry{After: s.nextServer(), Err: err}
+	}
+	s.network++
+	return &ingest.Retry{After: min(time.Duration(s.network-1)*s.backoff.Network, s.backoff.NetworkMax), Err: err}
 }
 
 func (s *schedule) judgeStatus(status *StatusError, err error, now time.Time) error {

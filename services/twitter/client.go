@@ -87,7 +87,7 @@ func (c *client) open(ctx context.Context, method, path string, query url.Values
 	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusCreated {
 		return response, nil
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	return nil, statusError(op, response)
 }
 
@@ -99,7 +99,7 @@ func (c *client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	page, err := io.ReadAll(io.LimitReader(response.Body, maxPageBytes+1))
 	if err != nil {
 		return fmt.Errorf("%s %s: read answer: %w", method, path, err)

@@ -90,7 +90,7 @@ func (r heardReader) Read(p []byte) (int, error) {
 func (c *connection) run(ctx context.Context, body io.ReadCloser) {
 	defer close(c.ended)
 	defer close(c.batches)
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	reader := bufio.NewReaderSize(heardReader{body, c}, 64<<10)
 	for {
 		var b batch

@@ -43,7 +43,7 @@ func TestBadDay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, _ := tweetsOf(day.Events())
+	all, _ := tweetsOf(t, day.Events())
 	server := xdtest.Start(t, func(c *xd.Config) { c.KeepAlive = 10 * time.Millisecond })
 	server.Inject(everyFault...)
 	config := hasty(server)

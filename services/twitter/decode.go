@@ -83,12 +83,10 @@ func (d *Decoder) Decode(line []byte) (Post, error) {
 // malformed keeps what of a JSON error is not a quotation: a post's body must not
 // reach the log.
 func malformed(err error) error {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		return fmt.Errorf("%w: field %s is no %s", ErrMalformed, semantic.JSONPointer, semantic.GoType)
 	}
-	var syntactic *jsontext.SyntacticError
-	if errors.As(err, &syntactic) {
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Errorf("%w: no JSON from byte %d on", ErrMalformed, syntactic.ByteOffset)
 	}
 	return fmt.Errorf("%w: no JSON", ErrMalformed)
@@ -189,8 +187,7 @@ func (d *Decoder) add(found []string, tag string) []string {
 
 // fieldOf names what is wrong without the value, which may be a post's body.
 func fieldOf(err error) string {
-	var field *schemas.FieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*schemas.FieldError](err); ok {
 		return "field " + field.Field + " " + field.Want
 	}
 	return "no valid event"

@@ -55,7 +55,6 @@ func frame(fields string) string {
 
 func TestDecodeTickers(t *testing.T) {
 	t.Parallel()
-	decoder := twitter.NewDecoder(twitter.DefaultConfig(), tickers)
 	for name, test := range map[string]struct {
 		line string
 		want []string
@@ -69,7 +68,8 @@ func TestDecodeTickers(t *testing.T) {
 		"long post":                      {frame(`"text":"$AA","note_tweet":{"text":"$AAPL","entities":{"cashtags":[{"tag":"AAPL"}]}}`), []string{"AAPL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			post, err := decoder.Decode([]byte(test.line))
+			t.Parallel()
+			post, err := twitter.NewDecoder(twitter.DefaultConfig(), tickers).Decode([]byte(test.line))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,6 @@ func TestDecodeExcludes(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
-	decoder := twitter.NewDecoder(twitter.DefaultConfig(), tickers)
 	for name, line := range map[string]string{
 		"no JSON":        `{"data":`,
 		"no post":        `{}`,
@@ -131,6 +130,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"too long":       `{"data":{"id":"1","text":"` + strings.Repeat("a", 1<<20) + `"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			decoder := twitter.NewDecoder(twitter.DefaultConfig(), tickers)
 			_, err := decoder.Decode([]byte(line))
 			if !errors.Is(err, twitter.ErrMalformed) {
 				t.Fatalf("got %v, want it malformed", err)
@@ -138,11 +139,11 @@ func TestDecodeRefuses(t *testing.T) {
 			if strings.Contains(err.Error(), "$AAPL") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %q, want one line without the post", err)
 			}
+			post, err := decoder.Decode([]byte(frame(`"text":"$AAPL"`)))
+			if err != nil || post.Excluded() {
+				t.Errorf("got %v after the bad one, want the next post", err)
+			}
 		})
-	}
-	post, err := decoder.Decode([]byte(frame(`"text":"$AAPL"`)))
-	if err != nil || post.Excluded() {
-		t.Errorf("got %v after the bad ones, want the next post", err)
 	}
 }
 

@@ -130,22 +130,22 @@ func checkReason(t *testing.T, errs []error, want error) {
 	if want == nil {
 		return
 	}
+	wantStatus, _ := errors.AsType[*twitter.StatusError](want)
+	wantStream, _ := errors.AsType[*twitter.StreamError](want)
 	for _, err := range errs {
 		status, isStatus := errors.AsType[*twitter.StatusError](err)
 		inStream, isStream := errors.AsType[*twitter.StreamError](err)
-		switch want := want.(type) {
-		case *twitter.StatusError:
-			if isStatus && status.Status == want.Status {
+		switch {
+		case wantStatus != nil:
+			if isStatus && status.Status == wantStatus.Status {
 				return
 			}
-		case *twitter.StreamError:
-			if isStream && inStream.Title == want.Title {
+		case wantStream != nil:
+			if isStream && inStream.Title == wantStream.Title {
 				return
 			}
-		default:
-			if errors.Is(err, want) {
-				return
-			}
+		case errors.Is(err, want):
+			return
 		}
 	}
 	t.Errorf("got %v on the way, want %v", errs, want)

@@ -3,6 +3,7 @@ package twitter_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"slices"
 	"testing"
@@ -118,8 +119,12 @@ func encoded(tb testing.TB, events []schemas.Event) []string {
 }
 
 // tweetsOf are the posts of X among events, and the tickers that they name.
-func tweetsOf(all func(func(schemas.Event, error) bool)) (posts []schemas.Event, tickers []string) {
-	for event := range all {
+func tweetsOf(tb testing.TB, all iter.Seq2[schemas.Event, error]) (posts []schemas.Event, tickers []string) {
+	tb.Helper()
+	for event, err := range all {
+		if err != nil {
+			tb.Fatal(err)
+		}
 		if tweet, ok := event.Data.(*schemas.Tweet); ok && tweet.Platform == schemas.PlatformX {
 			posts = append(posts, event)
 			tickers = append(tickers, tweet.Tickers...)

@@ -14,6 +14,6 @@ func TestDemoDayThroughTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	posts, _ := tweetsOf(day.Events())
+	posts, _ := tweetsOf(t, day.Events())
 	playThrough(t, posts, day.Tickers())
 }

@@ -33,7 +33,7 @@ func TestRecordedTapeThroughTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	posts, tickers := tweetsOf(recorded.Events())
+	posts, tickers := tweetsOf(t, recorded.Events())
 	if len(posts) != 9195 || len(tickers) != 10 {
 		t.Fatalf("got %d posts of %d tickers, want 9195 of 10", len(posts), len(tickers))
 	}

@@ -7,9 +7,7 @@ const redacted = "[redacted]"
 // Token is an app-only bearer token. It prints, logs and encodes as [redacted].
 type Token string
 
-var (
-	_ slog.LogValuer = Token("")
-)
+var _ slog.LogValuer = Token("")
 
 // String implements fmt.Stringer without the token.
 func (Token) String() string { return redacted }

@@ -2,6 +2,7 @@ package twitter_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -45,17 +46,17 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	line := strings.TrimSuffix(fmt.Sprintf("%s %s?%s", request.Method, request.URL.Path, query), "?")
+	lines := []string{strings.TrimSuffix(fmt.Sprintf("%s %s?%s", request.Method, request.URL.Path, query), "?")}
 	for _, header := range []string{"Authorization", "Content-Type"} {
 		if value := request.Header.Get(header); value != "" {
-			line += "\n" + header + ": " + value
+			lines = append(lines, header+": "+value)
 		}
 	}
 	if len(body) > 0 {
-		line += "\n" + string(body)
+		lines = append(lines, string(body))
 	}
 	r.mu.Lock()
-	r.requests = append(r.requests, line)
+	r.requests = append(r.requests, strings.Join(lines, "\n"))
 	r.mu.Unlock()
 	r.answer(w, request)
 }
@@ -181,7 +182,7 @@ func TestNextEndsWithContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := e.step(ctx); err != context.Canceled {
+	if err := e.step(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's own error", err)
 	}
 }
