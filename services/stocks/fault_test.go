@@ -18,7 +18,6 @@ import (
 // TestDayOfFaults loses no bar, whatever happens, and makes no event that was not
 // sent.
 func TestDayOfFaults(t *testing.T) {
-	t.Parallel()
 	r := start(t, follow("AAPL", "MSFT"), func(_ *alpacad.Config, cfg *stocks.Config) {
 		cfg.PingEvery = 20 * time.Millisecond
 	})
@@ -165,7 +164,6 @@ func TestListChangesAtTheLimit(t *testing.T) {
 
 // TestCursorWaitsForTheGap lets the stream go on while the gap cannot be filled.
 func TestCursorWaitsForTheGap(t *testing.T) {
-	t.Parallel()
 	r := start(t, follow("AAPL"), nil)
 	r.clock.Set(opening.Add(time.Hour))
 	r.subscribed("AAPL")
