@@ -32,27 +32,64 @@ func DefaultBootstrap() Bootstrap { return Bootstrap{Draws: 1000, Level: 0.95, S
 // one; draws whose statistic is NaN do not count. The same seed gives the same
 // interval.
 func (b Bootstrap) Interval(cluster []int, statistic func(weights []float64) float64) Interval {
-	estimate := Interval{Value: statistic(nil), Low: math.NaN(), High: math.NaN(), Error: math.NaN()}
-	clusters := 0
-	for _, c := range cluster {
-		clusters = max(clusters, c+1)
+	weights := make([]float64, len(cluster))
+	return b.draw(clusters(cluster), statistic(nil), func(times []float64) float64 {
+		for i, c := range cluster {
+			weights[i] = times[c]
+		}
+		return statistic(weights)
+	})
+}
+
+// Sums is Interval for a statistic of sums over rows, such as a mean: columns are
+// added up cluster by cluster first, so that a draw costs as many steps as there
+// are clusters. The same rows give the same draws as Interval.
+func (b Bootstrap) Sums(cluster []int, columns [][]float64, statistic func(sums []float64) float64) Interval {
+	n := clusters(cluster)
+	of := make([][]float64, len(columns)) // by cluster
+	whole := make([]float64, len(columns))
+	for k, column := range columns {
+		of[k] = make([]float64, n)
+		for i, c := range cluster {
+			of[k][c] += column[i]
+			whole[k] += column[i]
+		}
 	}
-	if clusters < 2 || math.IsNaN(estimate.Value) {
+	sums := make([]float64, len(columns))
+	return b.draw(n, statistic(whole), func(times []float64) float64 {
+		for k := range of {
+			sums[k] = 0
+			for c, v := range of[k] {
+				sums[k] += times[c] * v
+			}
+		}
+		return statistic(sums)
+	})
+}
+
+func clusters(cluster []int) int {
+	n := 0
+	for _, c := range cluster {
+		n = max(n, c+1)
+	}
+	return n
+}
+
+// draw estimates a statistic of how often each cluster was drawn.
+func (b Bootstrap) draw(clusters int, value float64, statistic func(times []float64) float64) Interval {
+	estimate := Interval{Value: value, Low: math.NaN(), High: math.NaN(), Error: math.NaN()}
+	if clusters < 2 || math.IsNaN(value) {
 		return estimate
 	}
 	random := rand.New(rand.NewPCG(b.Seed, uint64(clusters)))
 	times := make([]float64, clusters)
-	weights := make([]float64, len(cluster))
 	drawn := make([]float64, 0, b.Draws)
 	for range b.Draws {
 		clear(times)
 		for range clusters {
 			times[random.IntN(clusters)]++
 		}
-		for i, c := range cluster {
-			weights[i] = times[c]
-		}
-		if v := statistic(weights); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if v := statistic(times); !math.IsNaN(v) && !math.IsInf(v, 0) {
 			drawn = append(drawn, v)
 		}
 	}

@@ -13,7 +13,9 @@ type Forecast struct {
 	Probability []float64
 	Happened    []bool
 
-	order []int // by probability, ascending
+	order  []int     // by probability, ascending
+	sorted []float64 // probabilities in that order
+	yes    []bool    // what happened in that order
 }
 
 // NewForecast sorts the forecasts once for all metrics. Both slices are kept and
@@ -24,6 +26,10 @@ func NewForecast(probability []float64, happened []bool) *Forecast {
 		f.order[i] = i
 	}
 	slices.SortStableFunc(f.order, func(a, b int) int { return cmp.Compare(probability[a], probability[b]) })
+	f.sorted, f.yes = make([]float64, len(f.order)), make([]bool, len(f.order))
+	for at, i := range f.order {
+		f.sorted[at], f.yes[at] = probability[i], happened[i]
+	}
 	return f
 }
 
@@ -70,33 +76,46 @@ func (f *Forecast) Brier(weights []float64) float64 {
 
 // LogLoss is the mean negative log likelihood, probabilities held 1e-15 away
 // from certainty.
-func (f *Forecast) LogLoss(weights []float64) float64 {
-	return f.mean(weights, func(i int) float64 {
-		p := min(max(f.Probability[i], 1e-15), 1-1e-15)
-		if f.Happened[i] {
-			return -math.Log(p)
-		}
-		return -math.Log(1 - p)
-	})
+func (f *Forecast) LogLoss(weights []float64) float64 { return f.mean(weights, f.LogLossOf) }
+
+// LogLossOf is that of one forecast.
+func (f *Forecast) LogLossOf(i int) float64 {
+	p := min(max(f.Probability[i], 1e-15), 1-1e-15)
+	if f.Happened[i] {
+		return -math.Log(p)
+	}
+	return -math.Log(1 - p)
 }
 
 // MCC is the correlation of forecast and outcome as yes and no (Matthews 1975).
 // It is 0 where all forecasts or all outcomes are the same.
 func (f *Forecast) MCC(weights []float64) float64 {
-	var tp, tn, fp, fn float64
-	for i, happened := range f.Happened {
-		w := weight(weights, i)
-		switch said := f.Probability[i] >= 0.5; {
-		case said && happened:
-			tp += w
-		case said:
-			fp += w
-		case happened:
-			fn += w
-		default:
-			tn += w
+	var sums [4]float64
+	for i := range f.Happened {
+		for k, v := range f.Confusion(i) {
+			sums[k] += weight(weights, i) * v
 		}
 	}
+	return MCC(sums[0], sums[1], sums[2], sums[3])
+}
+
+// Confusion is which of the four a forecast is: a hit, a true no, a false alarm or
+// a miss.
+func (f *Forecast) Confusion(i int) [4]float64 {
+	switch said := f.Probability[i] >= 0.5; {
+	case said && f.Happened[i]:
+		return [4]float64{1, 0, 0, 0}
+	case said:
+		return [4]float64{0, 0, 1, 0}
+	case f.Happened[i]:
+		return [4]float64{0, 0, 0, 1}
+	default:
+		return [4]float64{0, 1, 0, 0}
+	}
+}
+
+// MCC is that of so many hits, true noes, false alarms and misses.
+func MCC(tp, tn, fp, fn float64) float64 {
 	spread := math.Sqrt(tp+fp) * math.Sqrt(tp+fn) * math.Sqrt(tn+fp) * math.Sqrt(tn+fn)
 	if spread == 0 {
 		return 0
@@ -110,13 +129,12 @@ func (f *Forecast) AUC(weights []float64) float64 {
 	var below, area, yes float64 // weight of what did not happen so far, wins so far
 	for at := 0; at < len(f.order); {
 		var tiedYes, tiedNo float64
-		p := f.Probability[f.order[at]]
-		for ; at < len(f.order) && f.Probability[f.order[at]] == p; at++ {
-			i := f.order[at]
-			if f.Happened[i] {
-				tiedYes += weight(weights, i)
+		p := f.sorted[at]
+		for ; at < len(f.order) && f.sorted[at] == p; at++ {
+			if f.yes[at] {
+				tiedYes += weight(weights, f.order[at])
 			} else {
-				tiedNo += weight(weights, i)
+				tiedNo += weight(weights, f.order[at])
 			}
 		}
 		area += tiedYes * (below + tiedNo/2)

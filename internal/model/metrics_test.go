@@ -98,6 +98,13 @@ func TestBootstrap(t *testing.T) {
 	if again := b.Interval(cluster, mean); again != got {
 		t.Errorf("got %v with the same seed, want %v", again, got)
 	}
+	ones := make([]float64, len(values))
+	for i := range ones {
+		ones[i] = 1
+	}
+	sums := b.Sums(cluster, [][]float64{values, ones}, func(s []float64) float64 { return s[0] / s[1] })
+	near(t, "low of sums", sums.Low, got.Low, 1e-12)
+	near(t, "standard error of sums", sums.Error, got.Error, 1e-12)
 	if b.Seed = 2; b.Interval(cluster, mean) == got {
 		t.Error("got the same interval with another seed")
 	}

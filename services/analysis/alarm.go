@@ -203,7 +203,7 @@ func (g *guard) run(ctx context.Context, l *learner) (model.Interval, error) {
 	}
 	b := jobs.bootstrap()
 	b.Draws = min(b.Draws, 300)
-	return b.Interval(pool.day, pool.skill), nil
+	return pool.skill(b), nil
 }
 
 // moved gives the rows of session i the labels of session order[i], ticker by

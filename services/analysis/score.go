@@ -16,7 +16,7 @@ type pool struct {
 	rows      []int // of the table
 	forecast  []float64
 	label     []float64
-	mean      []float64 // of the training labels
+	reference []float64 // of the training labels
 	day       []int     // counted from 0, for drawing
 	block     []int
 	dates     []calendar.Date
@@ -41,7 +41,7 @@ func (p *pair) pool(splits []split) *pool {
 				out.dates = append(out.dates, date)
 			}
 			out.rows, out.label = append(out.rows, i), append(out.label, label)
-			out.forecast, out.mean = append(out.forecast, p.splits[at].values[k]), append(out.mean, p.splits[at].mean)
+			out.forecast, out.reference = append(out.forecast, p.splits[at].values[k]), append(out.reference, p.splits[at].mean)
 			out.day, out.block = append(out.day, days[date]), append(out.block, at)
 			happened = append(happened, label == 1)
 		}
@@ -86,15 +86,41 @@ func (p *pool) meanLoss() float64 {
 	return sum / float64(len(p.forecast))
 }
 
-// skill is the score that says how much a model knows, and its value for one
-// that knows nothing.
-func (p *pool) skill(weights []float64) float64 {
-	if p.continues {
-		return model.R2(p.forecast, p.mean, p.label, weights)
+// skill is the score that says how much a model knows: AUC, or R2.
+func (p *pool) skill(b model.Bootstrap) model.Interval {
+	if !p.continues {
+		return b.Interval(p.day, p.ranked.AUC)
 	}
-	return p.ranked.AUC(weights)
+	errors, variance := make([]float64, len(p.rows)), make([]float64, len(p.rows))
+	for k := range p.rows {
+		errors[k], variance[k] = p.loss(k), (p.reference[k]-p.label[k])*(p.reference[k]-p.label[k])
+	}
+	return b.Sums(p.day, [][]float64{errors, variance}, func(s []float64) float64 { return 1 - s[0]/s[1] })
 }
 
+// mean is that of a value of each forecast.
+func (p *pool) mean(b model.Bootstrap, value func(k int) float64) model.Interval {
+	values, ones := make([]float64, len(p.rows)), make([]float64, len(p.rows))
+	for k := range p.rows {
+		values[k], ones[k] = value(k), 1
+	}
+	return b.Sums(p.day, [][]float64{values, ones}, func(s []float64) float64 { return s[0] / s[1] })
+}
+
+func (p *pool) confusion(k, which int) float64 { return p.probable.Confusion(k)[which] }
+
+func (p *pool) mcc(b model.Bootstrap) model.Interval {
+	columns := make([][]float64, 4)
+	for which := range columns {
+		columns[which] = make([]float64, len(p.rows))
+		for k := range p.rows {
+			columns[which][k] = p.confusion(k, which)
+		}
+	}
+	return b.Sums(p.day, columns, func(s []float64) float64 { return model.MCC(s[0], s[1], s[2], s[3]) })
+}
+
+// noSkill is the skill of who knows nothing.
 func (p *pool) noSkill() float64 {
 	if p.continues {
 		return 0
@@ -102,21 +128,28 @@ func (p *pool) noSkill() float64 {
 	return 0.5
 }
 
-// masked restricts weights to a block.
-func (p *pool) masked(block int, statistic func([]float64) float64) func([]float64) float64 {
-	return func(weights []float64) float64 {
-		kept := make([]float64, len(p.block))
-		for k, b := range p.block {
-			switch {
-			case b != block:
-			case weights == nil:
-				kept[k] = 1
-			default:
-				kept[k] = weights[k]
-			}
+// only is the part of a pool that is of one block.
+func (p *pool) only(block int) *pool {
+	out := &pool{continues: p.continues}
+	days := make(map[int]int)
+	var places []float64
+	var happened []bool
+	for k, b := range p.block {
+		if b != block {
+			continue
 		}
-		return statistic(kept)
+		if _, ok := days[p.day[k]]; !ok {
+			days[p.day[k]] = len(days)
+		}
+		out.rows, out.label = append(out.rows, p.rows[k]), append(out.label, p.label[k])
+		out.forecast, out.reference = append(out.forecast, p.forecast[k]), append(out.reference, p.reference[k])
+		out.day = append(out.day, days[p.day[k]])
+		if !p.continues {
+			places, happened = append(places, p.ranked.Probability[k]), append(happened, p.label[k] == 1)
+		}
 	}
+	out.ranked = model.NewForecast(places, happened)
+	return out
 }
 
 // targets scores all pairs, target by target.
@@ -164,18 +197,18 @@ func (j *jobs) score(pair *pair, p *pool) Result {
 		sum += label
 	}
 	r.Base = Figure(sum / float64(len(p.label)))
-	add := func(name string, statistic func([]float64) float64) {
-		r.Metrics = append(r.Metrics, Metric{Name: name, Estimate: estimate(b.Interval(p.day, statistic))})
+	add := func(name string, interval model.Interval) {
+		r.Metrics = append(r.Metrics, Metric{Name: name, Estimate: estimate(interval)})
 	}
 	if p.continues {
-		add("r2", p.skill)
-		add("mse", func(weights []float64) float64 { return weighted(weights, len(p.rows), p.loss) })
+		add("r2", p.skill(b))
+		add("mse", p.mean(b, p.loss))
 	} else {
-		add("auc", p.skill)
-		add("accuracy", p.probable.Accuracy)
-		add("mcc", p.probable.MCC)
-		add("brier", p.probable.Brier)
-		add("log_loss", p.probable.LogLoss)
+		add("auc", p.skill(b))
+		add("accuracy", p.mean(b, func(k int) float64 { return p.confusion(k, 0) + p.confusion(k, 1) }))
+		add("mcc", p.mcc(b))
+		add("brier", p.mean(b, p.loss))
+		add("log_loss", p.mean(b, p.probable.LogLossOf))
 		r.ROC, r.Calibration = p.ranked.ROC(100), p.calibration(b)
 	}
 	skill := r.Metrics[0].Estimate
@@ -184,8 +217,7 @@ func (j *jobs) score(pair *pair, p *pool) Result {
 		r.P = Figure(notKnown)
 	}
 	for at, s := range j.splits {
-		score := b.Interval(p.day, p.masked(at, p.skill))
-		r.Blocks = append(r.Blocks, BlockScore{Name: s.name, Score: estimate(score), C: pair.splits[at].c})
+		r.Blocks = append(r.Blocks, BlockScore{Name: s.name, Score: estimate(p.only(at).skill(b)), C: pair.splits[at].c})
 	}
 	return r
 }
@@ -234,9 +266,7 @@ func (j *jobs) compare(pools []*pool, results []Result) {
 			continue
 		}
 		results[i].BestBaseline = results[best].Configuration
-		results[i].Gain = estimate(j.bootstrap().Interval(pools[i].day, func(weights []float64) float64 {
-			return weighted(weights, len(pools[i].rows), func(k int) float64 { return pools[best].loss(k) - pools[i].loss(k) })
-		}))
+		results[i].Gain = estimate(pools[i].mean(j.bootstrap(), func(k int) float64 { return pools[best].loss(k) - pools[i].loss(k) }))
 		results[i].DieboldT = Figure(model.DieboldMariano(pools[i].daily(), pools[best].daily(), horizonDays))
 	}
 }

@@ -165,14 +165,12 @@ func (b *Benchmark) score(ctx context.Context, t *Table, s split, c Config) erro
 	}
 	for _, pair := range jobs.pairs {
 		p := pair.pool(jobs.splits)
-		draw := func(statistic func([]float64) float64) Estimate {
-			return estimate(jobs.bootstrap().Interval(p.day, statistic))
-		}
-		f := p.probable
+		draws := jobs.bootstrap()
+		accuracy := p.mean(draws, func(k int) float64 { return p.confusion(k, 0) + p.confusion(k, 1) })
 		b.Scores = append(b.Scores, BenchmarkScore{
-			Model: pair.learner.of.Name, Accuracy: draw(f.Accuracy), MCC: draw(f.MCC), AUC: draw(f.AUC), C: pair.splits[0].c,
+			Model: pair.learner.of.Name, Accuracy: estimate(accuracy), MCC: estimate(p.mcc(draws)), AUC: estimate(p.skill(draws)), C: pair.splits[0].c,
 		})
-		b.TestDays, b.UpShare = len(p.dates), Figure(f.Base(nil))
+		b.TestDays, b.UpShare = len(p.dates), Figure(p.probable.Base(nil))
 	}
 	return nil
 }
