@@ -63,12 +63,13 @@ type trainSentimentCommand struct {
 	Out    string `required:"" placeholder:"FILE" help:"Where the model is written. A file that is there is replaced once the model is whole."`
 	Scorer string `default:"cashtag" enum:"cashtag,cdipaolo" help:"What to train: cashtag or cdipaolo."`
 	Seed   uint64 `default:"1" help:"Decides which texts are held out together."`
+	Folds  int    `default:"5" help:"In how many parts the texts are held out, from 2 to 20. The more there are, the more texts the models have that are asked of the others."`
 }
 
 // Help implements kong.HelpProvider.
 func (trainSentimentCommand) Help() string {
 	return `
-The texts are first held out in five parts, one after the other, from models that are trained on the rest: the table says how these did on each source. The model that is written is then trained on all texts. The same files and seed give the same bytes.
+The texts are first held out in some parts, one after the other, from models that are trained on the rest: the table says how these did on each source. The model that is written is then trained on all texts. The same files and seed give the same bytes.
 
   cashtag train sentiment --data tfns_train.csv --out cashtag.model
   cashtag evaluate sentiment --data other.csv --model cashtag.model`
@@ -86,7 +87,10 @@ func (c trainSentimentCommand) Run(ctx context.Context, console Console) error {
 		return usageError("--out is %q: must be in a directory that exists", c.Out)
 	}
 	cfg := sentiment.DefaultTrainConfig()
-	cfg.Seed = c.Seed
+	cfg.Seed, cfg.Folds = c.Seed, c.Folds
+	if err := cfg.Validate(); err != nil {
+		return usageError("%v", err)
+	}
 	var line atomic.Value
 	line.Store("training: reading")
 	notes := newAsides(console)
