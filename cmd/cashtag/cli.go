@@ -27,6 +27,7 @@ type CLI struct {
 	Dead     deadCommand     `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`
 	Flags    flagsCommand    `cmd:"" help:"Show and turn feature flags."`
 	Analysis analysisCommand `cmd:"" help:"Say what a model is worth, honestly."`
+	Dataset  datasetCommand  `cmd:"" help:"Make a table of features and labels."`
 	Train    trainCommand    `cmd:"" help:"Train a scorer of posts on labelled texts."`
 	Evaluate evaluateCommand `cmd:"" help:"Compare scorers of posts on labelled texts."`
 	Market   marketCommand   `cmd:"" help:"Show whether the market is open, and its sessions."`
