@@ -95,16 +95,13 @@ func (f *feed) deliver(ctx context.Context, first delivery) error {
 		return f.join(ctx, first)
 	}
 	for d := first; ; {
-		line, err := f.fields.line(d)
-		if err != nil {
-			return err
-		}
+		whole := len(f.buffer)
+		f.buffer = f.fields.line(f.buffer, d)
 		if f.fault.Kind == Cut && f.sent >= f.fault.After {
-			_ = f.write(append(f.buffer, line[:len(line)/2]...))
+			_ = f.write(f.buffer[:(whole+len(f.buffer))/2])
 			panic(http.ErrAbortHandler)
 		}
 		f.sent++
-		f.buffer = append(f.buffer, line...)
 		single := f.fault.Kind == Slow || f.fault.Kind == Split || (f.fault.Kind != "" && f.sent >= f.fault.After)
 		if single || len(f.buffer) >= maxPiece {
 			break
@@ -136,11 +133,7 @@ func (f *feed) join(ctx context.Context, d delivery) error {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	for lines := 0; ; {
-		line, err := f.fields.line(d)
-		if err != nil {
-			return err
-		}
-		f.buffer = append(f.buffer, line...)
+		f.buffer = f.fields.line(f.buffer, d)
 		f.sent++
 		if lines++; lines == count {
 			return f.writeBuffer()
@@ -158,11 +151,7 @@ func (f *feed) join(ctx context.Context, d delivery) error {
 // repeat sends posts again that a client may have had before.
 func (f *feed) repeat() error {
 	for _, d := range f.listener.again {
-		line, err := f.fields.line(d)
-		if err != nil {
-			return err
-		}
-		f.buffer = append(f.buffer, line...)
+		f.buffer = f.fields.line(f.buffer, d)
 	}
 	return f.writeBuffer()
 }

@@ -1,6 +1,7 @@
 package xd
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,13 +48,10 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 	body := object{"meta": meta}
 	if len(found) > 0 {
 		fields := wantedOf(parameters, s.cfg.Renamed)
-		data := make([]object, len(found))
-		for i, p := range found {
-			data[i] = fields.data(p)
-		}
-		body["data"] = data
+		data, users := fields.page(found)
+		body["data"] = json.RawMessage(data)
 		if fields.author {
-			body["includes"] = object{"users": fields.users(found)}
+			body["includes"] = object{"users": json.RawMessage(users)}
 		}
 		meta["newest_id"], meta["oldest_id"] = found[0].tweet.PostID, found[len(found)-1].tweet.PostID
 		if more {

@@ -148,22 +148,6 @@ func operationalDisconnect(detail string) object {
 	}}}
 }
 
-// line is a post as the stream sends it.
-func (w wanted) line(d delivery) ([]byte, error) {
-	if d.raw != nil {
-		return append(d.raw, '\r', '\n'), nil
-	}
-	matching := make([]map[string]string, len(d.rules))
-	for i, r := range d.rules {
-		matching[i] = map[string]string{"id": r.ID, "tag": r.Tag}
-	}
-	body := object{"data": w.data(d.post), "matching_rules": matching}
-	if w.author {
-		body["includes"] = object{"users": w.users([]post{d.post})}
-	}
-	return ended(body)
-}
-
 // ended encodes a line with X's line end.
 func ended(body object) ([]byte, error) {
 	encoded, err := json.Marshal(body)

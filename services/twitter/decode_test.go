@@ -196,16 +196,3 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkDecode(b *testing.B) {
-	lines := readLines(b, "testdata/posts.ndjson")
-	decoder := twitter.NewDecoder(twitter.DefaultConfig(), tickers)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(lines[0])))
-	for i := 0; b.Loop(); i++ {
-		if post, err := decoder.Decode([]byte(lines[i%len(lines)])); err != nil || post.Excluded() {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "posts/s")
-}
