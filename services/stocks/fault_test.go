@@ -3,7 +3,6 @@ package stocks_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -132,6 +131,7 @@ func TestMoreTickersThanThePlanHas(t *testing.T) {
 		t.Error("got a bar of a ticker that nobody follows")
 	}
 	r.server.Cut()
+	r.subscribed("A", "B", "C")
 	r.publish(bar("C", 3))
 	r.take(bar("C", 3).ID)
 	if got := strings.Count(r.logs.String(), "more tickers than the plan"); got != 1 {
@@ -182,34 +182,28 @@ func TestCursorWaitsForTheGap(t *testing.T) {
 	r.until("the cursor is past the gap", func() bool { return r.cursor() == bar("AAPL", 3).Time.Format(time.RFC3339) })
 }
 
-// TestGapOfManyPages asks for the rest of what does not fit.
+// TestGapOfManyPages follows tickers that have a past, and asks for the rest of what
+// one page does not hold.
 func TestGapOfManyPages(t *testing.T) {
 	const minutes = 390
-	tickers := make([]string, 40)
-	for i := range tickers {
-		tickers[i] = fmt.Sprintf("T%02d", i)
-	}
-	slices.Sort(tickers)
-	r := start(t, follow(tickers...), func(far *alpacad.Config, cfg *stocks.Config) {
+	r := start(t, follow("AAPL"), func(far *alpacad.Config, cfg *stocks.Config) {
 		far.SymbolLimit, cfg.SymbolLimit = 100, 100
 	})
-	r.subscribed(tickers...)
-	r.publish(bar("T00", 1))
-	r.take(bar("T00", 1).ID)
-	r.server.Cut()
+	r.subscribed("AAPL")
+	tickers := make([]string, 40)
 	var sent []schemas.Event
-	for m := 2; m <= minutes; m++ {
-		for _, ticker := range tickers {
-			sent = append(sent, bar(ticker, m))
+	for i := range tickers {
+		tickers[i] = fmt.Sprintf("T%02d", i)
+		for m := 1; m <= minutes; m++ {
+			sent = append(sent, bar(tickers[i], m))
 		}
 	}
-	r.publish(sent...)
+	r.publish(sent...) // to nobody
+	r.clock.Set(opening.Add((minutes - 1) * time.Minute))
+	r.list.Set(tickers...)
 	r.take(idsOf(sent)...)
-	r.clock.Set(opening.Add(minutes * time.Minute))
-	next := bar("T00", minutes+1)
-	r.publish(next)
-	r.take(next.ID)
-	r.until("the cursor is past the gap", func() bool { return r.cursor() == next.Time.Format(time.RFC3339) })
+	last := sent[len(sent)-1].Time.Format(time.RFC3339)
+	r.until("the cursor is past the gap", func() bool { return r.cursor() == last })
 }
 
 func receive[T any](t *testing.T, from <-chan T) T {
