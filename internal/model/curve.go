@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Point is one point of a curve.
 type Point struct {
 	X float64 `json:"x"`
@@ -24,8 +26,7 @@ func (f *Forecast) ROC(most int) []Point {
 	points := []Point{{}}
 	var hits, alarms float64
 	kept := 0
-	for at := len(f.order) - 1; at >= 0; at-- {
-		i := f.order[at]
+	for at, i := range slices.Backward(f.order) {
 		if f.Happened[i] {
 			hits++
 		} else {

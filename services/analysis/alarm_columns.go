@@ -1,13 +1,12 @@
 package analysis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"time"
-
-	"context"
 
 	"cashtag/internal/model"
 )

@@ -49,6 +49,9 @@ func lifts(t *Table, c Config) []Lift {
 		for _, outcome := range outcomes {
 			flagged := func(i int) bool { return z[i] > rule.above && counts[i] >= math.Log1p(attentionPosts)-1e-9 }
 			l := lift(t, z, flagged, outcome.of, c)
+			if l.Rows == 0 {
+				continue
+			}
 			l.Rule, l.Outcome, l.Cutoff = rule.name, outcome.name, t.Cutoff
 			out = append(out, l)
 		}

@@ -186,7 +186,10 @@ func (c *csvReader) row(record []string) (Row, error) {
 			}
 		}
 	}
-	o.LargeClose = o.Large
+	o.LargeClose = notKnown
+	if c.cutoff == CutoffClose {
+		o.LargeClose = o.Large
+	}
 	return row, nil
 }
 

@@ -46,7 +46,7 @@ func (r *Report) markdownScores(line printer, t TargetReport) {
 	for _, result := range t.Results {
 		cells := []string{result.Configuration}
 		for _, m := range result.Metrics {
-			cells = append(cells, m.Estimate.String())
+			cells = append(cells, m.String())
 		}
 		gain := "-"
 		if !result.Baseline {

@@ -8,9 +8,9 @@ import (
 	"runtime"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"cashtag/internal/calendar"
+
+	"golang.org/x/sync/errgroup"
 )
 
 var notKnown = math.NaN()
@@ -74,7 +74,9 @@ func describe(in Input, splits []split, c Config) *Report {
 	tested := make(map[calendar.Date]bool)
 	for _, s := range splits {
 		for _, i := range s.test {
-			tested[t.Rows[i].Date] = true
+			if !math.IsNaN(t.Rows[i].Outcome.Return) {
+				tested[t.Rows[i].Date] = true
+			}
 		}
 		r.Blocks = append(r.Blocks, Block{
 			Name: s.name, TrainRows: len(s.train), TestRows: len(s.test), TrainTo: s.trainTo.String(), TestFrom: s.testMin.String(),

@@ -5,10 +5,10 @@ import (
 	"runtime"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"cashtag/internal/calendar"
 	"cashtag/internal/model"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // pool is the forecasts of all test rows whose label is known, as one series.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cashtag/internal/calendar"
@@ -134,7 +135,7 @@ func stockNetRows(t *Table) *Table {
 func (b *Benchmark) counts() string {
 	counts := make([]string, len(b.Parts))
 	for i, part := range b.Parts {
-		counts[i] = fmt.Sprint(part.Rows)
+		counts[i] = strconv.Itoa(part.Rows)
 	}
 	return strings.Join(counts, ", ")
 }

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -21,10 +22,8 @@ const (
 func Targets() []Target { return []Target{Direction, LargeMove, AbnormalVolume, RelativeDirection} }
 
 func (t Target) validate() error {
-	for _, known := range Targets() {
-		if t == known {
-			return nil
-		}
+	if slices.Contains(Targets(), t) {
+		return nil
 	}
 	names := make([]string, 0, len(Targets()))
 	for _, known := range Targets() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"cashtag/internal/model"
 )
@@ -147,12 +148,9 @@ func scores(r, majority Result, days int) []model.Score {
 }
 
 func names(configurations []Configuration) string {
-	var text string
+	all := make([]string, len(configurations))
 	for i, configuration := range configurations {
-		if i > 0 {
-			text += ", "
-		}
-		text += configuration.Name
+		all[i] = configuration.Name
 	}
-	return text
+	return strings.Join(all, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -103,7 +104,7 @@ func dailyBar(ticker string, session calendar.Session, open, price float64, volu
 
 func tweet(id int, ticker, text string, at time.Time) schemas.Event {
 	return schemas.New(fmt.Sprintf("x:%d", id), schemas.SourceX, ticker, at, &schemas.Tweet{
-		Platform: schemas.PlatformX, PostID: fmt.Sprint(id), CreatedAt: at, Text: text,
+		Platform: schemas.PlatformX, PostID: strconv.Itoa(id), CreatedAt: at, Text: text,
 		Tickers: []string{ticker}, Cashtags: []string{ticker}, Author: schemas.Author{ID: fmt.Sprint("u", id%7), Followers: 100},
 	})
 }
