@@ -12,7 +12,8 @@ import (
 // feature; the larger the size, the fewer do.
 //
 // A word is a run of letters and digits, whatever their case, or one of the marks
-// that change what a headline says: % ! ? : - ' $ + # and an ellipsis. The hash is
+// that change what a headline says: % ! ? : - ' $ + # and an ellipsis. A run of
+// digits is one digit, since it matters that a number is there. The hash is
 // 64-bit FNV-1a over characters, mixed at its end: a text has the same features on
 // every machine.
 type Hasher struct {
@@ -115,6 +116,12 @@ func (t *token) read(text []byte, at int) int {
 			t.add(rune(lower[b]))
 			at++
 			continue
+		case kindDigit:
+			if t.size == 0 || t.last[suffixSize-1] != '0' {
+				t.add('0')
+			}
+			at++
+			continue
 		case kindOther:
 			r, size := utf8.DecodeRune(text[at:])
 			if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -171,7 +178,8 @@ func markOf(r rune) rune {
 
 const (
 	kindNone  = iota
-	kindWord  // a letter or a digit of ASCII
+	kindWord  // a letter of ASCII
+	kindDigit // of which a run is one
 	kindMark  // a word of its own
 	kindOther // a byte of a character beyond ASCII
 )
@@ -184,8 +192,10 @@ var kinds, lower = func() (kind, small [256]byte) {
 		switch {
 		case 'A' <= b && b <= 'Z':
 			kind[i], small[i] = kindWord, b|0x20
-		case 'a' <= b && b <= 'z', '0' <= b && b <= '9':
+		case 'a' <= b && b <= 'z':
 			kind[i] = kindWord
+		case '0' <= b && b <= '9':
+			kind[i] = kindDigit
 		case b >= utf8.RuneSelf:
 			kind[i] = kindOther
 		}

@@ -159,10 +159,15 @@ func newSoftmaxObjective(examples []Example, hasher Hasher, classes int, c float
 	return o, nil
 }
 
+// worthExponent lies between 0, where every example counts the same, and 1, where
+// every class does. It is where held-out texts had the best macro-F1 at no cost in
+// accuracy.
+const worthExponent = 0.8
+
 // weigh gives a feature that few examples have a larger gain, so that the penalty
-// holds it back less, and a class that has few a larger worth, so that the others
-// do not drown it. Both are square roots: of the inverse document frequency, and
-// of how many times larger the largest class is.
+// holds it back less: the square root of its inverse document frequency. And it
+// gives a class that few have a larger worth, so that the others do not drown it:
+// how many times larger the largest class is, to the power of worthExponent.
 func (o *softmaxObjective) weigh(seen []int) {
 	o.gain = make([]float64, len(o.features))
 	for _, column := range o.columns {
@@ -173,7 +178,7 @@ func (o *softmaxObjective) weigh(seen []int) {
 	}
 	largest := slices.Max(seen)
 	for _, n := range seen {
-		o.worth = append(o.worth, math.Sqrt(float64(largest)/float64(n)))
+		o.worth = append(o.worth, math.Pow(float64(largest)/float64(n), worthExponent))
 	}
 }
 

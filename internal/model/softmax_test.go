@@ -66,7 +66,7 @@ func TestSoftmaxIsAtItsLeast(t *testing.T) {
 		p[example.Class]--
 		worth := 1.0
 		if example.Class != 0 {
-			worth = math.Sqrt(84.0 / 83)
+			worth = math.Pow(84.0/83, 0.8)
 		}
 		for k := range p {
 			slopes[k] += worth * p[k] / float64(len(examples))
