@@ -91,13 +91,20 @@ func (g *guard) control(ctx context.Context) (Estimate, error) {
 // is left of a row when it is made again from the past alone.
 func (g *guard) sameDay() (Alarm, error) {
 	alarm := Alarm{Name: alarmSameDay, Finding: "no input is younger than its cut-off"}
+	timed := 0
 	for _, row := range g.table.Rows {
+		if !row.LatestInput.IsZero() {
+			timed++
+		}
 		if row.LatestInput.After(row.Cutoff) {
 			alarm.Rang = true
 			alarm.Finding = fmt.Sprintf("%s on %s has an input of %s, after its cut-off %s",
 				row.Ticker, row.Date, row.LatestInput.Format(time.RFC3339), row.Cutoff.Format(time.RFC3339))
 			return alarm, nil
 		}
+	}
+	if timed == 0 {
+		alarm.Finding = "the data does not say how young its inputs are (no latest_input, no end_at)"
 	}
 	columns, err := g.table.selectColumns(g.widest.Columns)
 	if err != nil {

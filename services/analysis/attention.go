@@ -21,6 +21,10 @@ type Lift struct {
 	Lift    Estimate `json:"lift"`
 }
 
+// columnBaseline is how many sessions a data set compares a count with. It writes a
+// z of 0 where there are none.
+const columnBaseline = "baseline_sessions"
+
 // attentionPosts is how many posts count as attention at all.
 const attentionPosts = 5
 
@@ -29,6 +33,11 @@ func lifts(t *Table, c Config) []Lift {
 	z, counts := t.column(t.Attention.Z), t.column(t.Attention.LogCount)
 	if z == nil || counts == nil {
 		return nil
+	}
+	for i, sessions := range t.column(columnBaseline) {
+		if sessions < leastKnown {
+			z[i] = notKnown
+		}
 	}
 	rules := []struct {
 		name  string

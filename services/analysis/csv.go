@@ -21,6 +21,7 @@ const (
 	csvDate        = "date"         // of the session that is predicted, 2006-01-02
 	csvCutoff      = "cutoff"       // RFC 3339; the cut-off of Config where it is not there
 	csvLatestInput = "latest_input" // RFC 3339; newest event in the features
+	csvEnd         = "end_at"       // RFC 3339; the end of their window, which stands for latest_input where that is not there
 	csvText        = "text"
 	csvSchema      = "schema" // the same in every row
 	csvWindow      = "window" // the same in every row
@@ -37,7 +38,7 @@ const (
 // csvOther are columns that say where a row came from.
 var csvOther = []string{
 	csvTicker, csvDate, csvCutoff, csvLatestInput, csvText, csvSchema, csvWindow,
-	"revision", "start_at", "end_at", "scorer", "scorer_version", "id", "feature_id",
+	csvEnd, "revision", "start_at", "scorer", "scorer_version", "id", "feature_id",
 }
 
 // MaxCSVRows bounds a data set.
@@ -154,11 +155,16 @@ func (c *csvReader) row(record []string) (Row, error) {
 	if c.cutoff == CutoffClose {
 		row.Cutoff = closeBefore(row.Date)
 	}
-	for name, to := range map[string]*time.Time{csvCutoff: &row.Cutoff, csvLatestInput: &row.LatestInput} {
-		if at, ok := c.at[name]; ok && record[at] != "" {
-			if *to, err = time.Parse(time.RFC3339, record[at]); err != nil {
-				return row, fmt.Errorf("column %s is %q: must be a time as 2006-01-02T15:04:05Z", name, record[at])
-			}
+	for _, moment := range []struct {
+		name string
+		to   *time.Time
+	}{{csvCutoff, &row.Cutoff}, {csvEnd, &row.LatestInput}, {csvLatestInput, &row.LatestInput}} {
+		cell := c.cell(record, moment.name)
+		if cell == "" {
+			continue
+		}
+		if *moment.to, err = time.Parse(time.RFC3339, cell); err != nil {
+			return row, fmt.Errorf("column %s is %q: must be a time as 2006-01-02T15:04:05Z", moment.name, cell)
 		}
 	}
 	if row.Cutoff.After(session.Open) && c.cutoff == CutoffOpen || c.cutoff == CutoffClose && row.Cutoff.After(closeBefore(row.Date)) {

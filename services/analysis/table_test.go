@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -220,4 +221,65 @@ func TestTakeFrom(t *testing.T) {
 	if err := read("ticker,date,a\nOTHER,2014-06-03,1\n").TakeFrom(tape); err == nil || !strings.Contains(err.Error(), "no ticker and session in common") {
 		t.Errorf("got %v for a tape of other tickers, want an error", err)
 	}
+}
+
+// A data set's z of too few sessions is none, and what its windows' ends say of its
+// inputs is believed.
+func TestDataSet(t *testing.T) {
+	t.Parallel()
+	tape := smallWorld().table(t, analysis.CutoffClose)
+	var csv strings.Builder
+	csv.WriteString("ticker,date,end_at,schema,posts_log,posts_z,baseline_sessions\n")
+	for i, row := range tape.Rows {
+		fmt.Fprintf(&csv, "%s,%s,%s,abc,%v,%v,%d\n", row.Ticker, row.Date, row.Cutoff.Format(time.RFC3339), row.Values[0], 2, i/20)
+	}
+	read := func(text string) (*analysis.Report, error) {
+		table, err := analysis.ReadCSV(strings.NewReader(text), "rows.csv", analysis.CutoffClose)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := table.TakeFrom(tape); err != nil {
+			t.Fatal(err)
+		}
+		c := quick()
+		c.Targets, c.Configurations = []analysis.Target{analysis.Direction}, []analysis.Configuration{{Name: "all", Columns: []string{"*"}, Text: true}}
+		return analysis.Run(t.Context(), analysis.Input{Table: table}, c)
+	}
+	report, err := read(csv.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := report.Attention[0].Rows, len(tape.Rows)-200; got != want {
+		t.Errorf("got lift over %d rows, want the %d with ten sessions to compare with", got, want)
+	}
+	late := strings.Replace(csv.String(), tape.Rows[7].Cutoff.Format(time.RFC3339), tape.Rows[7].Cutoff.Add(time.Hour).Format(time.RFC3339), 1)
+	if _, err := read(late); err == nil || !strings.Contains(err.Error(), "leak alarm same-day tweets") {
+		t.Errorf("got %v for a window that ends after the cut-off, want a leak", err)
+	}
+}
+
+func FuzzReadCSV(f *testing.F) {
+	f.Add("ticker,date,a,label_return\nX,2014-06-03,1,0.5\n")
+	f.Add("ticker,date,cutoff,text\nX,2014-06-03,2014-06-02T20:00:00Z,\"a, b\"\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		table, err := analysis.ReadCSV(strings.NewReader(text), "rows.csv", analysis.CutoffClose)
+		if err != nil {
+			return
+		}
+		for _, row := range table.Rows {
+			if len(row.Values) != len(table.Columns) {
+				t.Fatalf("got %d values for %d columns", len(row.Values), len(table.Columns))
+			}
+		}
+	})
+}
+
+func FuzzReadConfig(f *testing.F) {
+	f.Add("targets: [direction]\nc: [0.1]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := analysis.ReadConfig(strings.NewReader(text))
+		if err == nil && c.Validate() != nil {
+			t.Error("got a configuration that does not validate")
+		}
+	})
 }
