@@ -1,6 +1,9 @@
 package twitter
 
-import "time"
+import (
+	"bufio"
+	"time"
+)
 
 // Schedule lets tests ask the schedules without waiting for them.
 type Schedule = schedule
@@ -22,3 +25,6 @@ func CompareIDs(a, b string) int { return compareIDs(a, b) }
 
 // Searching reports whether a gap is open.
 func (s *Source) Searching() bool { return s.gap.open }
+
+// ReadLine is readLine.
+func ReadLine(reader *bufio.Reader) (line []byte, long bool, err error) { return readLine(reader) }
