@@ -12,9 +12,10 @@ import (
 // benchCommand measures the paths of the platform, each against a minimum written
 // by hand that does the same in the same run.
 type benchCommand struct {
-	Sinks   benchSinksCommand   `cmd:"" help:"Drain a stream of tweets through each sink and through all at once."`
-	Publish benchPublishCommand `cmd:"" help:"Publish tweets under sync always."`
-	Worker  benchWorkerCommand  `cmd:"" hidden:"" help:"Do one measured run; the other commands start it."`
+	Sinks    benchSinksCommand    `cmd:"" help:"Drain a stream of tweets through each sink and through all at once."`
+	Publish  benchPublishCommand  `cmd:"" help:"Publish tweets under sync always."`
+	Features benchFeaturesCommand `cmd:"" help:"Count a day of posts, scores and bars window by window."`
+	Worker   benchWorkerCommand   `cmd:"" hidden:"" help:"Do one measured run; the other commands start it."`
 }
 
 // The bounds of --events.
