@@ -8,8 +8,14 @@ import (
 // entities are those that platforms write. Any other is left to package html,
 // which allocates.
 var entities = []struct{ name, means string }{
-	{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", `"`}, {"&#39;", "'"},
-	{"&#34;", `"`}, {"&apos;", "'"}, {"&nbsp;", "\u00a0"},
+	{"&amp;", "&"},
+	{"&lt;", "<"},
+	{"&gt;", ">"},
+	{"&quot;", `"`},
+	{"&#39;", "'"},
+	{"&#34;", `"`},
+	{"&apos;", "'"},
+	{"&nbsp;", "\u00a0"},
 }
 
 // unescape appends what html.UnescapeString makes of a text.

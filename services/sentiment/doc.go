@@ -8,12 +8,20 @@
 // synthetic post is synthetic too. A post that can never be scored or published is
 // buried alone; the rest of its batch goes on.
 //
-// What a post is worth is decided by a Scorer. Cdipaolo is the one that ships: a
-// naive Bayes classifier trained on film reviews. It knows nothing of finance and
-// has no neutral; it is the named baseline that later scorers are measured
-// against. Text is cleaned first, see internal/text, because the classifier would
-// take an address for a word and glue words at a line end.
+// # Scorers
+//
+// What a post is worth is decided by a Scorer. Cdipaolo, the default, is a naive
+// Bayes classifier trained on film reviews: the named baseline, without a neutral.
+// Vader goes by a lexicon and rules. Cashtag is a logistic regression over hashed
+// words, trained on labelled posts about stocks, with calibrated probabilities; its
+// model is built in. Train trains it, or Cdipaolo, anew, Evaluate compares them,
+// and docs/sentiment.md tells what they reach. Text is cleaned first, see
+// internal/text.
+//
+// A Service runs those that are chosen, several side by side, each with a durable
+// of its own, and switches them while they run. A change loses no score of any
+// scorer and doubles none.
 //
 // It does not read posts back and keeps no state: any number of replicas may share
-// its consumer.
+// its consumers. It decides on labels and never on what a price will do.
 package sentiment

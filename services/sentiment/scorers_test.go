@@ -79,7 +79,7 @@ func TestCashtagAllocatesNothing(t *testing.T) {
 
 func TestParseScorers(t *testing.T) {
 	for value, want := range map[string]string{
-		"": "cdipaolo", "cashtag": "cashtag", " Cashtag , VADER\n": "cashtag vader", `"vader"`: "vader", "vader,vader": "vader",
+		"": "cdipaolo", "cashtag": "cashtag", "Cashtag , VADER": "cashtag vader", `"vader"`: "vader", "vader,vader": "vader",
 	} {
 		if got, err := sentiment.ParseScorers(value); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: got %q and %v, want %s", value, got, err, want)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -72,7 +73,7 @@ func (w *world) post(t *testing.T, n int) []string {
 		w.posts++
 		event := newPost("shares rise after a great quarter", "AAPL")
 		event.ID = fmt.Sprintf("x:%d", w.posts)
-		event.Data.(*schemas.Tweet).PostID = fmt.Sprint(w.posts)
+		event.Data.(*schemas.Tweet).PostID = strconv.Itoa(w.posts)
 		events, ids = append(events, event), append(ids, event.ID)
 	}
 	if err := w.publisher.Publish(t.Context(), events...); err != nil {
@@ -207,7 +208,7 @@ func TestScorersAreSwitchedLive(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- service.Run(ctx) }()
-	first := append(before, w.post(t, 20)...) // the scorer of the start has a past to make up for
+	first := slices.Concat(before, w.post(t, 20)) // the scorer of the start has a past to make up for
 	w.await(t, map[string]int{"cdipaolo": 40})
 
 	started := time.Now()

@@ -108,7 +108,8 @@ func TestTrainRefuses(t *testing.T) {
 		"a class less":   {"cashtag", func(*sentiment.TrainConfig) {}, []sentiment.Labelled{{Text: "up", Class: 1}, {Text: "down"}}, "every class needs an example"},
 		"a class less, naive Bayes": {
 			"cdipaolo", func(*sentiment.TrainConfig) {},
-			[]sentiment.Labelled{{Text: "up", Class: 1}, {Text: "down"}}, "every class needs an example",
+			[]sentiment.Labelled{{Text: "up", Class: 1}, {Text: "down"}},
+			"every class needs an example",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
