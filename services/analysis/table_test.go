@@ -27,6 +27,9 @@ func hand(t *testing.T) (events []schemas.Event, sessions []calendar.Session) {
 			if at == 25 && ticker == "UP" {
 				movement = 0.1
 			}
+			if at == 25 && ticker == "DOWN" {
+				movement = -0.013
+			}
 			if at%2 == 1 {
 				movement /= 2 // so that there is a deviation
 			}
@@ -107,6 +110,11 @@ func TestTableAtTheClose(t *testing.T) {
 		if math.Abs(pair[0]-pair[1]) > 1e-9 {
 			t.Errorf("%s: got %v, want %v", name, pair[0], pair[1])
 		}
+	}
+	// Its movements deviate by .26 percent: .65 is two and a half of that, .5 is less
+	// than two.
+	if at25, at23 := rowOf(t, table, "DOWN", day.Date).Outcome, rowOf(t, table, "DOWN", earlier.Date).Outcome; at25.Large != 1 || at23.Large != 0 {
+		t.Errorf("got large %v for %v and %v for %v, want 1 and 0", at25.Large, at25.Return, at23.Large, at23.Return)
 	}
 	if got := rowOf(t, table, "UP", sessions[26].Date).Outcome.Large; got != 0 {
 		t.Errorf("got large %v after a session of one percent, want 0", got)
