@@ -3,7 +3,6 @@ package sentiment
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"cashtag/internal/model"
 	posttext "cashtag/internal/text"
@@ -22,10 +21,30 @@ const cashtagRevision = "1"
 type Cashtag struct {
 	model   *model.Compact
 	version string
-	desks   sync.Pool
+	desks   chan *desk // those that nobody scores on
 }
 
 var _ Scorer = (*Cashtag)(nil)
+
+// maxDesks bounds what is kept for as many goroutines that score at once; more
+// allocate. Unlike a sync.Pool it is not emptied by the garbage collector.
+const maxDesks = 64
+
+func (c *Cashtag) take() *desk {
+	select {
+	case d := <-c.desks:
+		return d
+	default:
+		return &desk{probabilities: make([]float64, len(classLabels))}
+	}
+}
+
+func (c *Cashtag) giveBack(d *desk) {
+	select {
+	case c.desks <- d:
+	default:
+	}
+}
 
 // desk is what one text is scored on.
 type desk struct {
@@ -47,15 +66,13 @@ func newCashtag(body []byte, revision string) (*Cashtag, error) {
 	if compact.Classes() != len(classLabels) {
 		return nil, fmt.Errorf("it has %d classes: must have %d", compact.Classes(), len(classLabels))
 	}
-	c := &Cashtag{model: compact, version: cashtagRevision + "-" + revision}
-	c.desks.New = func() any { return &desk{probabilities: make([]float64, len(classLabels))} }
-	return c, nil
+	return &Cashtag{model: compact, version: cashtagRevision + "-" + revision, desks: make(chan *desk, maxDesks)}, nil
 }
 
 // Score implements Scorer. It never fails. A text without words is unknown.
 func (c *Cashtag) Score(_ context.Context, post string) (Score, error) {
-	d := c.desks.Get().(*desk)
-	defer c.desks.Put(d)
+	d := c.take()
+	defer c.giveBack(d)
 	score := Score{Scorer: CashtagName, Version: c.version, Label: schemas.LabelUnknown}
 	d.read(c.model.Hasher(), post)
 	if len(d.features) == 0 {

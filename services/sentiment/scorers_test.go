@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"cashtag/schemas"
@@ -129,5 +130,27 @@ func BenchmarkCashtag(b *testing.B) {
 		if _, err := scorer.Score(b.Context(), "RT @philstockworld: #Fed Policy Statement and Trade Ideas for $EZCH and $AAPL #Apple #QE &amp; more -- http://t.co/MCOrGiuJ4O"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestScorersAreSafeUnderConcurrency(t *testing.T) {
+	const post = "Apple jumps 5% as profit beats estimates"
+	for _, name := range sentiment.ScorerNames() {
+		scorer := opened(t, name)
+		want, err := scorer.Score(t.Context(), post)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wait sync.WaitGroup
+		for range 80 { // more than a scorer keeps memory for
+			wait.Go(func() {
+				for range 5 {
+					if got, err := scorer.Score(t.Context(), post); err != nil || got != want {
+						t.Errorf("%s: got %+v and %v, want %+v", name, got, err, want)
+					}
+				}
+			})
+		}
+		wait.Wait()
 	}
 }
