@@ -160,11 +160,12 @@ func (c analysisStockNetCommand) Run(ctx context.Context, console Console) error
 	if err != nil {
 		return err
 	}
-	table, err := analysis.FromTape(recorded.Events(), c.Data, analysis.CutoffClose, true)
+	table, err := readAnalysisTape(console, recorded, c.Data, analysis.CutoffClose, true)
 	if err != nil {
 		return err
 	}
-	benchmark, err := analysis.StockNet(ctx, table, analysis.DefaultConfig())
+	input := analysis.Input{Table: table, Version: version(), Progress: analysisProgress(console.Err)}
+	benchmark, err := analysis.StockNet(ctx, input, analysis.DefaultConfig())
 	if benchmark != nil && err == nil {
 		_, err = io.WriteString(console.Out, benchmark.Text())
 	}
@@ -214,7 +215,7 @@ func analysisInput(console Console, config analysis.Config, attention bool) (ana
 	if err != nil {
 		return input, err
 	}
-	table, err := analysis.FromTape(recorded.Events(), filepath.Base(config.Data.Tape), config.Data.Cutoff, false)
+	table, err := readAnalysisTape(console, recorded, config.Data.Tape, config.Data.Cutoff, false)
 	if err != nil {
 		return input, err
 	}
@@ -224,7 +225,7 @@ func analysisInput(console Console, config analysis.Config, attention bool) (ana
 		return input, err
 	}
 	if attention && config.Data.Cutoff != analysis.CutoffOpen {
-		input.PreOpen, err = analysis.FromTape(recorded.Events(), filepath.Base(config.Data.Tape), analysis.CutoffOpen, false)
+		input.PreOpen, err = readAnalysisTape(console, recorded, config.Data.Tape, analysis.CutoffOpen, false)
 	}
 	return input, err
 }
@@ -241,7 +242,11 @@ func readDataSet(data analysis.Data) (*analysis.Table, error) {
 // openAnalysisTape opens a tape with all its prices, and says how many of its rows
 // cannot be read.
 func openAnalysisTape(console Console, dir string) (*tape.Tape, error) {
-	recorded, err := tape.Open(os.DirFS(dir), tape.Options{AllPrices: true})
+	var recorded *tape.Tape
+	err := telling(console.Err, "opening "+dir, func() (err error) {
+		recorded, err = tape.Open(os.DirFS(dir), tape.Options{AllPrices: true})
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -251,6 +256,32 @@ func openAnalysisTape(console Console, dir string) (*tape.Tape, error) {
 		}
 	}
 	return recorded, nil
+}
+
+// readAnalysisTape makes rows of a tape.
+func readAnalysisTape(console Console, recorded *tape.Tape, dir, cutoff string, all bool) (table *analysis.Table, err error) {
+	err = telling(console.Err, "reading "+dir, func() (err error) {
+		table, err = analysis.FromTape(recorded.Events(), filepath.Base(dir), cutoff, all)
+		return err
+	})
+	return table, err
+}
+
+// telling does something and says that it goes on, every two seconds.
+func telling(out io.Writer, what string, do func() error) error {
+	start := time.Now()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	ticker := time.NewTicker(progressAfter)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-ticker.C:
+			_, _ = fmt.Fprintf(out, "cashtag: %s: %s\n", what, time.Since(start).Round(time.Second))
+		}
+	}
 }
 
 // leaks prints a line for each alarm that rang. Other errors are passed on.

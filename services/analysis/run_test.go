@@ -247,7 +247,7 @@ func TestStockNet(t *testing.T) {
 			want[2]++
 		}
 	}
-	got, err := analysis.StockNet(t.Context(), table, c)
+	got, err := analysis.StockNet(t.Context(), analysis.Input{Table: table}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,12 +267,12 @@ func TestStockNet(t *testing.T) {
 	}
 
 	w.sessions = 100
-	got, err = analysis.StockNet(t.Context(), whole(w), c)
+	got, err = analysis.StockNet(t.Context(), analysis.Input{Table: whole(w)}, c)
 	if err != nil || len(got.Scores) != 0 || !strings.Contains(got.Note, "no rows of dev and test") {
 		t.Errorf("got %v and %q, want a note that there is nothing to score", err, got.Note)
 	}
 	w.tickers, w.noPosts = 87, true
-	if _, err := analysis.StockNet(t.Context(), whole(w), c); err == nil || !strings.Contains(err.Error(), "files are missing") {
+	if _, err := analysis.StockNet(t.Context(), analysis.Input{Table: whole(w)}, c); err == nil || !strings.Contains(err.Error(), "files are missing") {
 		t.Errorf("got %v for 87 tickers with other rows, want an error", err)
 	}
 }

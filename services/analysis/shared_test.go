@@ -56,7 +56,7 @@ func TestRecordedStockNet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	benchmark, err := analysis.StockNet(t.Context(), all, analysis.DefaultConfig())
+	benchmark, err := analysis.StockNet(t.Context(), analysis.Input{Table: all}, analysis.DefaultConfig())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,8 @@ func PublishedStockNet() []Published {
 // On data whose stretches are too short for a test it returns numbers of rows and a
 // note, no scores. It returns an error where the data has the full set's tickers
 // and other numbers of rows.
-func StockNet(ctx context.Context, t *Table, c Config) (*Benchmark, error) {
+func StockNet(ctx context.Context, in Input, c Config) (*Benchmark, error) {
+	t := in.Table
 	if t.Cutoff != CutoffClose {
 		return nil, fmt.Errorf("cutoff is %q: the benchmark needs %s", t.Cutoff, CutoffClose)
 	}
@@ -118,7 +119,7 @@ func StockNet(ctx context.Context, t *Table, c Config) (*Benchmark, error) {
 		b.Note = fmt.Sprintf("The full StockNet set is not there: %s with %s rows. The scores are of this part alone and compare with nothing published.", plural(b.Tickers, "ticker"), b.counts())
 	}
 	s.train = s.fit
-	return b, b.score(ctx, kept, s, c)
+	return b, b.score(ctx, kept, s, c, &progress{tell: in.Progress})
 }
 
 // stockNetRows returns the table without small movements.
@@ -152,26 +153,26 @@ func (b *Benchmark) empty() string {
 
 // score rings the alarms, then fits baselines and configurations and scores them
 // on the test rows.
-func (b *Benchmark) score(ctx context.Context, t *Table, s split, c Config) error {
+func (b *Benchmark) score(ctx context.Context, t *Table, s split, c Config, p *progress) error {
 	c.Targets = []Target{Direction}
-	if _, _, err := ring(ctx, t, []split{s}, c, &progress{}); err != nil {
+	if _, _, err := ring(ctx, t, []split{s}, c, p); err != nil {
 		return err
 	}
 	jobs, err := newJobs(t, []split{s}, c)
 	if err != nil {
 		return err
 	}
-	if err := jobs.forecast(ctx, &progress{}); err != nil {
+	if err := jobs.forecast(ctx, p); err != nil {
 		return err
 	}
 	for _, pair := range jobs.pairs {
-		p := pair.pool(jobs.splits)
+		pool := pair.pool(jobs.splits)
 		draws := jobs.bootstrap()
-		accuracy := p.mean(draws, func(k int) float64 { return p.confusion(k, 0) + p.confusion(k, 1) })
+		accuracy := pool.mean(draws, func(k int) float64 { return pool.confusion(k, 0) + pool.confusion(k, 1) })
 		b.Scores = append(b.Scores, BenchmarkScore{
-			Model: pair.learner.of.Name, Accuracy: estimate(accuracy), MCC: estimate(p.mcc(draws)), AUC: estimate(p.skill(draws)), C: pair.splits[0].c,
+			Model: pair.learner.of.Name, Accuracy: estimate(accuracy), MCC: estimate(pool.mcc(draws)), AUC: estimate(pool.skill(draws)), C: pair.splits[0].c,
 		})
-		b.TestDays, b.UpShare = len(p.dates), Figure(p.probable.Base(nil))
+		b.TestDays, b.UpShare = len(pool.dates), Figure(pool.probable.Base(nil))
 	}
 	return nil
 }
