@@ -92,7 +92,10 @@ func scoredDemo(ctx context.Context, cfg *features.Config) ([]schemas.Event, err
 	}
 	scorer := sentiment.NewVader()
 	var events []schemas.Event
-	for event := range day.Events() {
+	for event, err := range day.Events() {
+		if err != nil {
+			return nil, err
+		}
 		events = append(events, event)
 		tweet, ok := event.Data.(*schemas.Tweet)
 		if !ok {

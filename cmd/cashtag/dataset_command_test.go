@@ -158,7 +158,8 @@ func TestDatasetWritesNothingByHalves(t *testing.T) {
 		says string
 	}{
 		"no prices": {
-			[]string{"--tape", filepath.Dir(tapeFile(t, tapeOf(t, noPrices...)))}, exitFailed,
+			[]string{"--tape", filepath.Dir(tapeFile(t, tapeOf(t, noPrices...)))},
+			exitFailed,
 			"no prices: labels are made from bars, and there is none: nothing was written",
 		},
 		"no tape":          {[]string{"--tape", t.TempDir()}, exitFailed, "no tape"},

@@ -33,12 +33,14 @@ func (w *scratch) sum(posts []post) aggregate {
 		}
 		a.scored++
 		switch p.opinion {
-		case unknown:
-			continue
 		case positive:
 			a.positive++
 		case negative:
 			a.negative++
+		default:
+		}
+		if p.opinion == unknown {
+			continue
 		}
 		a.known++
 		a.scoreE4 += int64(p.scoreE4)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -30,8 +31,8 @@ func busy(tb testing.TB) []schemas.Event {
 		for range 50_000 {
 			post++
 			at := time.Unix(0, from+dice.Int64N(to-from)).UTC()
-			id, ticker := fmt.Sprint(post), fmt.Sprintf("T%d", dice.IntN(20))
-			events = append(events, newPost(id, at, fmt.Sprint(dice.IntN(5000)), texts[dice.IntN(len(texts))], ticker),
+			id, ticker := strconv.Itoa(post), fmt.Sprintf("T%d", dice.IntN(20))
+			events = append(events, newPost(id, at, strconv.Itoa(dice.IntN(5000)), texts[dice.IntN(len(texts))], ticker),
 				newScore(id, at, ticker, "positive", 0.7))
 		}
 		for at := time.Unix(0, market.Open(d)).UTC(); at.UnixNano() <= to; at = at.Add(time.Minute) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,13 +25,9 @@ func config() features.Config {
 	return cfg
 }
 
-func newState(tb testing.TB, edits ...func(*features.Config)) *features.State {
+func newState(tb testing.TB) *features.State {
 	tb.Helper()
-	cfg := config()
-	for _, edit := range edits {
-		edit(&cfg)
-	}
-	state, err := features.NewState(cfg)
+	state, err := features.NewState(config())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -158,7 +155,7 @@ func world(tb testing.TB, days int) []schemas.Event {
 				named = []string{"MSFT", "AAPL"}
 			}
 			post++
-			id, label := fmt.Sprint(post), []string{"positive", "negative", "neutral", "unknown"}[dice.IntN(4)]
+			id, label := strconv.Itoa(post), []string{"positive", "negative", "neutral", "unknown"}[dice.IntN(4)]
 			events = append(events, newPost(id, at, fmt.Sprint("u", dice.IntN(12)), fmt.Sprint("text ", dice.IntN(20)), named...))
 			for _, ticker := range named {
 				events = append(events, newScore(id, at, ticker, label, float64(dice.IntN(10000))/10000))
@@ -260,7 +257,7 @@ func TestVectorOfADay(t *testing.T) {
 		{"c", "hold", "neutral", 0.6},
 		{"d", "?", "unknown", 0},
 	} {
-		id := fmt.Sprint(i)
+		id := strconv.Itoa(i)
 		when := at.Add(time.Duration(i) * time.Second)
 		events = append(events, newPost(id, when, p.author, p.text, "AAPL"), newScore(id, when, "AAPL", p.label, p.probability))
 	}
@@ -381,7 +378,7 @@ func TestAttentionStandsOut(t *testing.T) {
 		}
 		for i := range posts {
 			id++
-			events = append(events, newPost(fmt.Sprint(id), open.Add(-time.Duration(i+1)*time.Minute), "a", "x", "T"))
+			events = append(events, newPost(strconv.Itoa(id), open.Add(-time.Duration(i+1)*time.Minute), "a", "x", "T"))
 		}
 		events = append(events, tick(open))
 	}

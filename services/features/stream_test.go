@@ -104,7 +104,7 @@ type always struct{}
 func (always) On() bool                 { return true }
 func (always) Changed() <-chan struct{} { return nil }
 
-// lasts waits until everything is covered.
+// settle waits until everything is covered.
 func (r *rig) settle(t *testing.T, reader *merge.Reader) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
@@ -186,7 +186,7 @@ func TestKillsLoseAndRepeatNothing(t *testing.T) {
 		r.publish(t, part)
 		reader, _, kill := r.start(t)
 		other, _, killOther := r.start(t)
-		waitUntil(t, func() bool { return reader.Stats().Checkpoints+other.Stats().Checkpoints >= 2 })
+		r.until(t, func() bool { return reader.Stats().Checkpoints+other.Stats().Checkpoints >= 2 })
 		kill()
 		killOther()
 
@@ -197,16 +197,14 @@ func TestKillsLoseAndRepeatNothing(t *testing.T) {
 	sameFinals(t, r.made(t), direct(t, events))
 }
 
-func waitUntil(t *testing.T, done func() bool) {
+// until asks the server again and again, which takes its time, until something is so.
+func (r *rig) until(t *testing.T, done func() bool) {
 	t.Helper()
-	poll := time.NewTicker(2 * time.Millisecond)
-	defer poll.Stop()
-	timeout := time.After(20 * time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	for !done() {
-		select {
-		case <-poll.C:
-		case <-timeout:
-			t.Fatal("waited in vain")
+		if err := r.client.Conn.FlushWithContext(ctx); err != nil {
+			t.Fatalf("waited in vain: %v", err)
 		}
 	}
 }
@@ -220,9 +218,9 @@ func TestTheClockWaitsForScores(t *testing.T) {
 	r.publish(t, []schemas.Event{tick(at.Add(-time.Hour)), newPost("1", at, "a", "x", "T"), tick(at.Add(10 * time.Minute))})
 	reader, stop, _ := r.start(t)
 	defer stop()
-	waitUntil(t, func() bool { return reader.Stats().Read[streams.Tweets] == 1 })
+	r.until(t, func() bool { return reader.Stats().Read[streams.Tweets] == 1 })
 	r.publish(t, []schemas.Event{newScore("1", at, "T", "positive", 1)})
-	waitUntil(t, func() bool { return reader.Stats().Published >= 2 })
+	r.until(t, func() bool { return reader.Stats().Published >= 2 })
 	for _, vector := range r.made(t).all {
 		if vector.Counts.Scored != 1 {
 			t.Errorf("%s: got %d scored, want the one: the clock did not wait", vector.Window, vector.Counts.Scored)
@@ -230,7 +228,7 @@ func TestTheClockWaitsForScores(t *testing.T) {
 	}
 	before := reader.Stats().Published
 	r.publish(t, []schemas.Event{newPost("2", at.Add(time.Hour), "a", "x", "T"), tick(at.Add(80 * time.Minute))})
-	waitUntil(t, func() bool { return reader.Stats().Published >= before+2 })
+	r.until(t, func() bool { return reader.Stats().Published >= before+2 })
 }
 
 func TestWhatIsNoEventIsPassedOver(t *testing.T) {

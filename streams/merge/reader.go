@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -121,9 +122,7 @@ func (r *Reader) Stats() Stats {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for stream, n := range r.read {
-		found.Read[stream] = n
-	}
+	maps.Copy(found.Read, r.read)
 	return found
 }
 

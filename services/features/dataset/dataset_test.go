@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -69,7 +68,7 @@ func world(tb testing.TB) (events []schemas.Event, first window.Day) {
 			ticker := tickers[dice.IntN(2)]
 			events = append(events, schemas.New(schemas.TweetID("x", strconv.Itoa(post)), schemas.SourceX, ticker, at, &schemas.Tweet{
 				Platform: "x", PostID: strconv.Itoa(post), CreatedAt: at, Text: strings.Repeat("a", dice.IntN(9)),
-				Tickers: []string{ticker}, Cashtags: []string{ticker}, Author: schemas.Author{ID: fmt.Sprint(dice.IntN(5))},
+				Tickers: []string{ticker}, Cashtags: []string{ticker}, Author: schemas.Author{ID: strconv.Itoa(dice.IntN(5))},
 			}))
 		}
 		for at := time.Unix(0, from).UTC(); !at.After(closing); at = at.Add(30 * time.Minute) {
