@@ -30,25 +30,25 @@ func recordedDir(t *testing.T) string {
 	}
 	id := 0
 	for k, ticker := range []string{"AAA", "BBB", "CCC", "DDD"} {
-		prices := "Date,Open,High,Low,Close,Adj Close,Volume\n"
 		price, day := 50.0, 0
-		var tweets strings.Builder
+		var prices, tweets strings.Builder
+		prices.WriteString("Date,Open,High,Low,Close,Adj Close,Volume\n")
 		for session := range calendar.XNYS().Range(calendar.NewDate(2014, 3, 3), calendar.NewDate(2014, 8, 29)) {
 			movement := 0.02 * math.Sin(float64(day*day*(k+3))) // as good as noise
 			open := price * (1 + 0.5*movement)
 			price *= 1 + movement
-			prices += fmt.Sprintf("%s,%.4f,%.4f,%.4f,%.4f,%.4f,%d\n", session.Date, open, max(open, price), min(open, price), price, price, 1000+day*k)
+			fmt.Fprintf(&prices, "%s,%.4f,%.4f,%.4f,%.4f,%.4f,%d\n", session.Date, open, max(open, price), min(open, price), price, price, 1000+day*k)
 			day++
-			for hour := range time.Duration(3) {
+			for _, after := range []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour} {
 				if day <= 45 {
 					continue
 				}
 				id++
-				at := session.Open.Add((hour + 1) * time.Hour).Format("Mon Jan 02 15:04:05 -0700 2006")
+				at := session.Open.Add(after).Format("Mon Jan 02 15:04:05 -0700 2006")
 				fmt.Fprintf(&tweets, `{"id_str":"%d","created_at":"%s","text":"$%s story%d","user":{"id_str":"%d","followers_count":5}}`+"\n", id, at, ticker, day%7, id%5)
 			}
 		}
-		write("price/raw/"+ticker+".csv", prices)
+		write("price/raw/"+ticker+".csv", prices.String())
 		write("tweet/raw/"+ticker+"/2014-05-01", tweets.String())
 	}
 	return dir
