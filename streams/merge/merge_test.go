@@ -356,3 +356,44 @@ func TestConfigValidate(t *testing.T) {
 		})
 	}
 }
+
+// What a checkpoint holds is not published again, also when the stream has forgotten
+// the ids of its messages.
+func TestACheckpointIsPublishedOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	logs, err := r.client.JS.Stream(t.Context(), streams.Logs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := logs.CachedInfo().Config
+	config.Duplicates = 100 * time.Millisecond
+	if _, err := r.client.JS.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 10 {
+		r.publish(t, post(n, start))
+	}
+	reader := r.reader(t, &tally{})
+	stop := run(t, reader)
+	flush(t, reader, streams.Tweets, 10)
+	stop()
+	again := post(99, start)
+	for seen := uint64(1); seen < 3; { // until the stream takes an id again
+		probe := schemas.New("probe", "/test", "test", start, &schemas.Log{Service: "test", Level: schemas.LevelInfo, Message: "probe"})
+		r.publish(t, probe)
+		info, err := logs.Info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = info.State.Msgs
+	}
+	r.publish(t, again)
+	second := r.reader(t, &tally{})
+	stop = run(t, second)
+	flush(t, second, streams.Tweets, 11)
+	stop()
+	if info, err := logs.Info(t.Context()); err != nil || info.State.Msgs != 3 {
+		t.Errorf("events in the output: got %+v, %v, want the one and two probes", info.State, err)
+	}
+}
