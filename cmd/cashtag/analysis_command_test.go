@@ -2,15 +2,20 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cashtag/internal/calendar"
+	"cashtag/internal/model"
+	"cashtag/internal/window"
+	"cashtag/services/features"
 )
 
 // recordedDir is a tape in the StockNet layout: four tickers, 80 sessions from May
@@ -76,8 +81,9 @@ func TestAnalysisCommands(t *testing.T) {
 		t.Errorf("got code %d, %s%s, want a report that makes no claim", got.code, got.out, got.err)
 	}
 	for _, name := range []string{"report.md", "report.json", "report.html"} {
-		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() < 1000 {
-			t.Errorf("%s: got %v, %v, want a whole file", name, info, err)
+		body, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil || len(body) < 1000 || bytes.Contains(body, []byte(dir)) || bytes.Contains(body, []byte(tape)) {
+			t.Errorf("%s: got %d bytes, %v, want a whole file without the paths of this machine", name, len(body), err)
 		}
 	}
 	if got := local(t, "analysis", "run", "--config", file, "--out", out); got.code != exitUsage || !strings.Contains(got.err, "is there already") {
@@ -108,6 +114,62 @@ func TestAnalysisCommands(t *testing.T) {
 	if got.code != exitDone || !strings.Contains(got.out, "The full StockNet set is not there: 4 tickers") || !strings.Contains(got.out, "58.2%") {
 		t.Errorf("got code %d and\n%s%s, want the published table and a note", got.code, got.out, got.err)
 	}
+}
+
+// A data set is built, analysed beside its tape, and gives a model that serves
+// vectors of its schema alone.
+func TestAnalysisOfADataSet(t *testing.T) {
+	t.Parallel()
+	tape, dir := recordedDir(t), t.TempDir()
+	rows := filepath.Join(dir, "rows")
+	if got := local(t, "dataset", "build", "--tape", tape, "--cutoff", "16:00", "--out", rows); got.code != exitDone {
+		t.Fatalf("got code %d and %s, want a data set", got.code, got.err)
+	}
+	file := filepath.Join(dir, "analysis.yaml")
+	text := fmt.Sprintf("data: {csv: rows/dataset.csv, tape: %s}\ntargets: [direction]\nc: [0.1]\nbootstrap_draws: 100\n", tape)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := local(t, "analysis", "run", "--config", file, "--out", filepath.Join(dir, "report"))
+	if got.code != exitDone || !strings.Contains(got.out, "4 tickers over 4 months") {
+		t.Errorf("got code %d, %s%s, want a report of the rows that were built", got.code, got.out, got.err)
+	}
+	name := filepath.Join(dir, "direction.model")
+	if got := local(t, "analysis", "train", "--config", file, "--target", "direction", "--out", name); got.code != exitDone {
+		t.Fatalf("got code %d and %s, want a model", got.code, got.err)
+	}
+	body, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	artefact, err := model.DecodeArtefact(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := features.Schema(window.WholeDay, "cdipaolo", scorerVersion(t, filepath.Join(rows, "dataset.csv")))
+	if err := artefact.CheckSchema(schema); err != nil || artefact.Window != "day" || !slices.Equal(artefact.Columns, features.Names()) {
+		t.Errorf("got %v, window %s and columns %v, want the schema of live vectors of a day", err, artefact.Window, artefact.Columns)
+	}
+}
+
+// scorerVersion is that of the first row of a data set.
+func scorerVersion(t *testing.T, name string) string {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	reader := csv.NewReader(file)
+	header, err := reader.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := reader.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row[slices.Index(header, "scorer_version")]
 }
 
 func TestAnalysisMistakes(t *testing.T) {

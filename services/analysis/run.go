@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -70,6 +71,12 @@ func describe(in Input, splits []split, c Config) *Report {
 	r := &Report{
 		Source: t.Source, Cutoff: t.Cutoff, DataHash: t.Hash(), CodeVersion: in.Version, Rows: len(t.Rows),
 		Tickers: t.Tickers(), Sessions: len(dates), From: dates[0].String(), To: dates[len(dates)-1].String(), Config: c,
+	}
+	// Where the files lie on this machine makes no difference to what was found.
+	for _, place := range []*string{&r.Config.Data.Tape, &r.Config.Data.CSV} {
+		if *place != "" {
+			*place = filepath.Base(*place)
+		}
 	}
 	tested := make(map[calendar.Date]bool)
 	for _, s := range splits {
