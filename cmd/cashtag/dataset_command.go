@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -124,7 +125,7 @@ func (c datasetBuildCommand) feed(ctx context.Context, connection *Connection, b
 	}
 	switch c.From {
 	case "streams":
-		return connection.NATSURL, connection.with(ctx, func(ctx context.Context, client *streamsClient) error {
+		return "streams", connection.with(ctx, func(ctx context.Context, client *streamsClient) error {
 			events, err := streamEvents(ctx, client, notes)
 			if err != nil {
 				return err
@@ -138,7 +139,7 @@ func (c datasetBuildCommand) feed(ctx context.Context, connection *Connection, b
 		}
 		return "bucket " + c.S3Bucket, each(builder.Add, events)
 	}
-	return c.Tape, c.feedTape(each, builder, notes)
+	return filepath.Base(c.Tape), c.feedTape(each, builder, notes)
 }
 
 // feedTape plays a tape. Of a tape in the layout of StockNet labels know all its
