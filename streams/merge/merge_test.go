@@ -223,6 +223,9 @@ func TestStreamsAreReadInOrderOfTime(t *testing.T) {
 		t.Errorf("place: got %q, want the positions", got)
 	}
 
+	if got := reader.Activity(streams.Market); got.Stored != 40 || got.Batches == 0 || got.LastError != "" {
+		t.Errorf("activity: got %+v, want 40 events in some checkpoints", got)
+	}
 	second := &tally{}
 	again := r.reader(t, second)
 	stop = run(t, again)

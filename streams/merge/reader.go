@@ -126,6 +126,15 @@ func (r *Reader) Stats() Stats {
 	return found
 }
 
+// Activity is what the Reader did with one stream, in the terms of other consumers:
+// Stored counts events handed over, Batches checkpoints.
+func (r *Reader) Activity(stream string) durable.Stats {
+	found := r.Stats()
+	return durable.Stats{
+		State: found.State, Stored: found.Read[stream], Batches: found.Checkpoints, Missing: found.Missing, LastError: found.LastError,
+	}
+}
+
 func (r *Reader) setState(state string) { r.stats.state.Store(&state) }
 
 func (r *Reader) setError(text string) { r.stats.lastError.Store(&text) }
