@@ -12,9 +12,9 @@
 // words into cells; both are fitted on training rows alone, and their fitting is
 // part of a model.
 //
-// Metrics take weights, so that one code computes an estimate and its interval:
-// Bootstrap draws whole clusters, such as days, since what happens to the tickers
-// of one day is one piece of evidence.
+// Metrics are sums over rows, or take weights, so that one code computes an estimate
+// and its interval: Bootstrap draws whole clusters, such as days, since what happens
+// to the tickers of one day is one piece of evidence.
 //
 // It does not know what a ticker, a post or a return is, does not decide which
 // rows may be trained on, and judges nothing: see services/analysis. It has no

@@ -6,9 +6,7 @@ import (
 	"slices"
 )
 
-// Forecast is a set of probabilities beside what happened. A weight says how
-// often a forecast counts; weights of nil count each once. A metric that is not
-// defined, such as an AUC of one class, is NaN.
+// Forecast is a set of probabilities beside what happened.
 type Forecast struct {
 	Probability []float64
 	Happened    []bool
@@ -33,70 +31,26 @@ func NewForecast(probability []float64, happened []bool) *Forecast {
 	return f
 }
 
-// Len returns how many forecasts there are.
-func (f *Forecast) Len() int { return len(f.Probability) }
-
-func weight(weights []float64, i int) float64 {
-	if weights == nil {
-		return 1
-	}
-	return weights[i]
+// Right is 1 where a forecast stood on the right side of one half, else 0; one
+// half itself says that it will happen. Its mean is the accuracy.
+func (f *Forecast) Right(i int) float64 {
+	return indicator((f.Probability[i] >= 0.5) == f.Happened[i])
 }
 
-// mean is the weighted mean of a value of each forecast.
-func (f *Forecast) mean(weights []float64, value func(i int) float64) float64 {
-	var sum, total float64
-	for i := range f.Probability {
-		if w := weight(weights, i); w != 0 {
-			sum += w * value(i)
-			total += w
-		}
-	}
-	return sum / total
+// Brier is the squared distance of a forecast from what happened (Brier 1950).
+func (f *Forecast) Brier(i int) float64 {
+	d := f.Probability[i] - indicator(f.Happened[i])
+	return d * d
 }
 
-// Base is the share of what happened.
-func (f *Forecast) Base(weights []float64) float64 {
-	return f.mean(weights, func(i int) float64 { return indicator(f.Happened[i]) })
-}
-
-// Accuracy is the share that stood on the right side of one half; one half
-// itself says that it will happen.
-func (f *Forecast) Accuracy(weights []float64) float64 {
-	return f.mean(weights, func(i int) float64 { return indicator((f.Probability[i] >= 0.5) == f.Happened[i]) })
-}
-
-// Brier is the mean squared distance from what happened (Brier 1950).
-func (f *Forecast) Brier(weights []float64) float64 {
-	return f.mean(weights, func(i int) float64 {
-		d := f.Probability[i] - indicator(f.Happened[i])
-		return d * d
-	})
-}
-
-// LogLoss is the mean negative log likelihood, probabilities held 1e-15 away
-// from certainty.
-func (f *Forecast) LogLoss(weights []float64) float64 { return f.mean(weights, f.LogLossOf) }
-
-// LogLossOf is that of one forecast.
-func (f *Forecast) LogLossOf(i int) float64 {
+// LogLoss is the negative log likelihood of a forecast, held 1e-15 away from
+// certainty.
+func (f *Forecast) LogLoss(i int) float64 {
 	p := min(max(f.Probability[i], 1e-15), 1-1e-15)
 	if f.Happened[i] {
 		return -math.Log(p)
 	}
 	return -math.Log(1 - p)
-}
-
-// MCC is the correlation of forecast and outcome as yes and no (Matthews 1975).
-// It is 0 where all forecasts or all outcomes are the same.
-func (f *Forecast) MCC(weights []float64) float64 {
-	var sums [4]float64
-	for i := range f.Happened {
-		for k, v := range f.Confusion(i) {
-			sums[k] += weight(weights, i) * v
-		}
-	}
-	return MCC(sums[0], sums[1], sums[2], sums[3])
 }
 
 // Confusion is which of the four a forecast is: a hit, a true no, a false alarm or
@@ -114,7 +68,9 @@ func (f *Forecast) Confusion(i int) [4]float64 {
 	}
 }
 
-// MCC is that of so many hits, true noes, false alarms and misses.
+// MCC is the correlation of forecast and outcome as yes and no (Matthews 1975), of
+// so many hits, true noes, false alarms and misses. It is 0 where all forecasts or
+// all outcomes are the same.
 func MCC(tp, tn, fp, fn float64) float64 {
 	spread := math.Sqrt(tp+fp) * math.Sqrt(tp+fn) * math.Sqrt(tn+fp) * math.Sqrt(tn+fn)
 	if spread == 0 {
@@ -124,7 +80,8 @@ func MCC(tp, tn, fp, fn float64) float64 {
 }
 
 // AUC is the chance that what happened was given the higher probability of two,
-// ties counted half (the Mann-Whitney statistic).
+// ties counted half (the Mann-Whitney statistic). A weight says how often a
+// forecast counts; nil counts each once. It is NaN of one class.
 func (f *Forecast) AUC(weights []float64) float64 {
 	var below, area, yes float64 // weight of what did not happen so far, wins so far
 	for at := 0; at < len(f.order); {
@@ -144,17 +101,16 @@ func (f *Forecast) AUC(weights []float64) float64 {
 	return area / (yes * below)
 }
 
-// R2 is the share of variance that predictions explain beyond a reference,
-// such as the mean of the training rows: 1 - Σ(y-p)²/Σ(y-r)². It is negative
-// where they are worse than the reference.
-func R2(predicted, reference, happened, weights []float64) float64 {
-	var errors, variance float64
-	for i, y := range happened {
-		w := weight(weights, i)
-		errors += w * (y - predicted[i]) * (y - predicted[i])
-		variance += w * (y - reference[i]) * (y - reference[i])
+// R2 is the share of variance that predictions explain beyond a reference, such as
+// the mean of the training rows, from the sums of their squared errors. It is
+// negative where they are worse than the reference.
+func R2(errors, reference float64) float64 { return 1 - errors/reference }
+
+func weight(weights []float64, i int) float64 {
+	if weights == nil {
+		return 1
 	}
-	return 1 - errors/variance
+	return weights[i]
 }
 
 func indicator(b bool) float64 {

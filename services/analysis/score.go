@@ -95,7 +95,7 @@ func (p *pool) skill(b model.Bootstrap) model.Interval {
 	for k := range p.rows {
 		errors[k], variance[k] = p.loss(k), (p.reference[k]-p.label[k])*(p.reference[k]-p.label[k])
 	}
-	return b.Sums(p.day, [][]float64{errors, variance}, func(s []float64) float64 { return 1 - s[0]/s[1] })
+	return b.Sums(p.day, [][]float64{errors, variance}, func(s []float64) float64 { return model.R2(s[0], s[1]) })
 }
 
 // mean is that of a value of each forecast.
@@ -107,17 +107,24 @@ func (p *pool) mean(b model.Bootstrap, value func(k int) float64) model.Interval
 	return b.Sums(p.day, [][]float64{values, ones}, func(s []float64) float64 { return s[0] / s[1] })
 }
 
-func (p *pool) confusion(k, which int) float64 { return p.probable.Confusion(k)[which] }
-
 func (p *pool) mcc(b model.Bootstrap) model.Interval {
 	columns := make([][]float64, 4)
 	for which := range columns {
 		columns[which] = make([]float64, len(p.rows))
 		for k := range p.rows {
-			columns[which][k] = p.confusion(k, which)
+			columns[which][k] = p.probable.Confusion(k)[which]
 		}
 	}
 	return b.Sums(p.day, columns, func(s []float64) float64 { return model.MCC(s[0], s[1], s[2], s[3]) })
+}
+
+// share is the share of what happened, or the mean of a continuous target.
+func (p *pool) share() Figure {
+	var sum float64
+	for _, label := range p.label {
+		sum += label
+	}
+	return Figure(sum / float64(len(p.label)))
 }
 
 // noSkill is the skill of who knows nothing.
@@ -192,11 +199,7 @@ func (j *jobs) bootstrap() model.Bootstrap {
 func (j *jobs) score(pair *pair, p *pool) Result {
 	b := j.bootstrap()
 	r := Result{Configuration: pair.learner.of.Name, Baseline: baseline(pair.learner.of.Name), Rows: len(p.rows)}
-	var sum float64
-	for _, label := range p.label {
-		sum += label
-	}
-	r.Base = Figure(sum / float64(len(p.label)))
+	r.Base = p.share()
 	add := func(name string, interval model.Interval) {
 		r.Metrics = append(r.Metrics, Metric{Name: name, Estimate: estimate(interval)})
 	}
@@ -205,10 +208,10 @@ func (j *jobs) score(pair *pair, p *pool) Result {
 		add("mse", p.mean(b, p.loss))
 	} else {
 		add("auc", p.skill(b))
-		add("accuracy", p.mean(b, func(k int) float64 { return p.confusion(k, 0) + p.confusion(k, 1) }))
+		add("accuracy", p.mean(b, p.probable.Right))
 		add("mcc", p.mcc(b))
-		add("brier", p.mean(b, p.loss))
-		add("log_loss", p.mean(b, p.probable.LogLossOf))
+		add("brier", p.mean(b, p.probable.Brier))
+		add("log_loss", p.mean(b, p.probable.LogLoss))
 		r.ROC, r.Calibration = p.ranked.ROC(100), p.calibration(b)
 	}
 	skill := r.Metrics[0].Estimate

@@ -168,11 +168,11 @@ func (b *Benchmark) score(ctx context.Context, t *Table, s split, c Config, p *p
 	for _, pair := range jobs.pairs {
 		pool := pair.pool(jobs.splits)
 		draws := jobs.bootstrap()
-		accuracy := pool.mean(draws, func(k int) float64 { return pool.confusion(k, 0) + pool.confusion(k, 1) })
+		accuracy := pool.mean(draws, pool.probable.Right)
 		b.Scores = append(b.Scores, BenchmarkScore{
 			Model: pair.learner.of.Name, Accuracy: estimate(accuracy), MCC: estimate(pool.mcc(draws)), AUC: estimate(pool.skill(draws)), C: pair.splits[0].c,
 		})
-		b.TestDays, b.UpShare = len(pool.dates), Figure(pool.probable.Base(nil))
+		b.TestDays, b.UpShare = len(pool.dates), pool.share()
 	}
 	return nil
 }
