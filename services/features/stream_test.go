@@ -3,6 +3,7 @@ package features_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"cashtag/services/features"
 	"cashtag/streams"
 	"cashtag/streams/merge"
+
+	"github.com/nats-io/nats.go"
 )
 
 // rig is a server with the topology.
@@ -26,8 +29,22 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{server: natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })}
-	r.client = r.connect(t)
+	publish, subscribe, err := streams.Permissions(streams.ServiceFeatures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{server: natsdtest.Start(t, func(c *natsd.Config) {
+		c.SyncAlways = false
+		c.Users = []natsd.User{{Name: streams.ServiceFeatures, Password: "secret", Publish: publish, Subscribe: subscribe}}
+	})}
+	conn, err := r.server.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	if r.client, err = streams.NewClient(conn); err != nil {
+		t.Fatal(err)
+	}
 	topology, err := streams.NewTopology(streams.DefaultSize())
 	if err != nil {
 		t.Fatal(err)
@@ -38,9 +55,15 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
+// connect connects with the service's own permissions, which must suffice.
 func (r *rig) connect(t *testing.T) *streams.Client {
 	t.Helper()
-	conn, err := r.server.Connect()
+	conn, err := r.server.ConnectAs(streams.ServiceFeatures, nats.CustomInboxPrefix(streams.InboxPrefix(streams.ServiceFeatures)),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if errors.Is(err, nats.ErrPermissionViolation) {
+				t.Errorf("refused: %v", err)
+			}
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
