@@ -45,7 +45,8 @@ type Topology struct {
 type Size struct {
 	// Replicas of every stream and bucket: 1 on one server, 3 in a cluster.
 	Replicas int
-	// TotalBytes is shared out among the streams as their MaxBytes.
+	// TotalBytes is shared out among the streams as their MaxBytes. What the
+	// buckets take comes on top: Topology.Reserved is the sum.
 	TotalBytes int64
 }
 
@@ -106,7 +107,7 @@ func NewTopology(size Size) (Topology, error) {
 	if err := size.Validate(); err != nil {
 		return Topology{}, err
 	}
-	topology := Topology{Buckets: buckets(size.Replicas)}
+	topology := Topology{Buckets: buckets(size)}
 	for _, spec := range streamSpecs {
 		topology.Streams = append(topology.Streams, spec.config(size))
 	}
@@ -136,11 +137,29 @@ func (s streamSpec) config(size Size) jetstream.StreamConfig {
 	return config
 }
 
-func buckets(replicas int) []jetstream.KeyValueConfig {
+// Reserved is what a server sets aside for the topology, in bytes: it refuses a
+// stream or bucket that its store has no room for.
+func (t Topology) Reserved() int64 {
+	var sum int64
+	for _, config := range t.Streams {
+		sum += config.MaxBytes
+	}
+	for _, config := range t.Buckets {
+		sum += config.MaxBytes
+	}
+	return sum
+}
+
+// wholeBuckets is the Size.TotalBytes from which on buckets have their whole size.
+// Below it they shrink as the streams do.
+const wholeBuckets = 512 << 20
+
+func buckets(size Size) []jetstream.KeyValueConfig {
 	bucket := func(name, says string, history uint8, maxBytes int64) jetstream.KeyValueConfig {
 		return jetstream.KeyValueConfig{
-			Bucket: name, Description: says, History: history, MaxBytes: maxBytes,
-			Storage: jetstream.FileStorage, Replicas: replicas,
+			Bucket: name, Description: says, History: history,
+			MaxBytes: maxBytes * min(size.TotalBytes, wholeBuckets) / wholeBuckets,
+			Storage:  jetstream.FileStorage, Replicas: size.Replicas,
 		}
 	}
 	return []jetstream.KeyValueConfig{

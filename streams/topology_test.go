@@ -64,7 +64,7 @@ func TestTopologyIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatalf("topology of %+v: %v", size, err)
 		}
-		var total int64
+		var total, buckets int64
 		for _, config := range topology.Streams {
 			if config.MaxBytes <= 0 || config.MaxAge <= 0 || config.MaxMsgSize <= 0 || config.Duplicates <= 0 {
 				t.Errorf("stream %s of %+v: got a limit that is none: %+v", config.Name, size, config)
@@ -78,9 +78,13 @@ func TestTopologyIsBounded(t *testing.T) {
 			if config.MaxBytes <= 0 || config.Replicas != size.Replicas {
 				t.Errorf("bucket %s of %+v: got %+v, want a limit and the same replicas", config.Bucket, size, config)
 			}
+			buckets += config.MaxBytes
 		}
 		if total > size.TotalBytes {
 			t.Errorf("streams of %+v: got %d bytes in all, want at most %d", size, total, size.TotalBytes)
+		}
+		if got := topology.Reserved(); got != total+buckets || buckets > size.TotalBytes/4 {
+			t.Errorf("topology of %+v: got %d bytes reserved, want the %d of the streams and the %d of the buckets, a quarter of those at most", size, got, total, buckets)
 		}
 	}
 }

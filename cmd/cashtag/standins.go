@@ -35,7 +35,8 @@ type standIns struct {
 type standInPlan struct {
 	dir      *dataDir
 	natsPort int
-	maxStore int64
+	maxStore int64 // what JetStream may set aside, in bytes
+	mirror   int64 // what of it one stream of the Kinesis stand-in may take
 	// kinesis, mongo and s3 say whether a stand-in is wanted.
 	kinesis, mongo, s3 bool
 	logger             *slog.Logger
@@ -97,10 +98,6 @@ func (w *standIns) start(ctx context.Context, plan standInPlan) error {
 	return group.Wait()
 }
 
-// kinesisShare is the part of the streams' store that one Kinesis stream may take:
-// an eighth.
-const kinesisShare = 8
-
 func (w *standIns) startKinesis(ctx context.Context, plan standInPlan) error {
 	conn, err := w.nats.ConnectKinesis()
 	if err != nil {
@@ -112,7 +109,7 @@ func (w *standIns) startKinesis(ctx context.Context, plan standInPlan) error {
 		return fmt.Errorf("start kinesis stand-in: %w", err)
 	}
 	cfg := kinesisd.DefaultConfig()
-	cfg.JetStream, cfg.MaxBytes, cfg.Logger = js, plan.maxStore/kinesisShare, plan.logger
+	cfg.JetStream, cfg.MaxBytes, cfg.Logger = js, plan.mirror, plan.logger
 	cfg.EnforceShardLimits = false // a tape may be played faster than two shards take
 	w.kinesis, err = kinesisd.Start(ctx, cfg)
 	return err

@@ -56,7 +56,7 @@ Examples:
 }
 
 // minDisk is the smallest cap that holds the streams' smallest sizes.
-const minDisk = 256 << 20
+const minDisk = 256_000_000
 
 // settings is what the flags say, checked.
 type settings struct {
@@ -78,7 +78,7 @@ func (c upCommand) check() (settings, error) {
 	}
 	size, err := humanize.ParseBytes(c.MaxDisk)
 	if err != nil || size < minDisk || size > 1<<50 {
-		return set, usageError("--max-disk is %q: must be a size from %s up, such as 2GB", c.MaxDisk, humanize.IBytes(minDisk))
+		return set, usageError("--max-disk is %q: must be a size from %s up, such as 2GB", c.MaxDisk, humanize.Bytes(minDisk))
 	}
 	set.maxDisk = int64(size)
 	if len(set.names) == 0 {
@@ -192,10 +192,14 @@ func (b *badRows) sum() {
 // has reports whether a service is to run.
 func (s settings) has(name string) bool { return slices.Contains(s.names, name) }
 
-// size shares out the disk: five eighths to the streams, one to each of their
-// mirrors in the Kinesis stand-in, the rest to MongoDB and S3.
+// size shares out the disk: five eighths to the streams, seven of 64 parts to each
+// of their mirrors in the Kinesis stand-in. The buckets, MongoDB and S3 have the
+// rest. JetStream sets its parts aside, and refuses what would not fit into the cap.
 func (s settings) size() streams.Size {
 	size := streams.DefaultSize()
 	size.TotalBytes = s.maxDisk / 8 * 5
 	return size
 }
+
+// mirror bounds one stream of the Kinesis stand-in, in bytes.
+func (s settings) mirror() int64 { return s.maxDisk / 8 * 7 / 8 }

@@ -41,7 +41,8 @@ func (u *up) open(ctx context.Context, reel replay.Tape) error {
 	u.world, err = startStandIns(ctx, standInPlan{
 		dir:      u.dir,
 		natsPort: u.command.NATSPort,
-		maxStore: set.maxDisk / 8 * 7,
+		maxStore: set.maxDisk,
+		mirror:   set.mirror(),
 		kinesis:  set.has(streams.ServiceKinesis) && ends.kinesis.Endpoint == "",
 		mongo:    set.has(streams.ServiceMongo) && ends.mongo.URI == "",
 		s3:       set.has(streams.ServiceArchive) && ends.archive.Endpoint == "",
