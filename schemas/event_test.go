@@ -161,6 +161,11 @@ func TestIDsAreDeterministic(t *testing.T) {
 		"clock, closed":  {schemas.ClockID("XNYS", false, posted), "XNYS:clock:closed:2026-08-24T17:31:05Z"},
 		"sentiment":      {schemas.SentimentID("x:1", "AAPL", "cdipaolo", "2"), "x:1:AAPL:cdipaolo:2"},
 		"dead letter":    {schemas.DeadID("mongo", "TWEETS", 42), "mongo:TWEETS:42"},
+		"trained":        {schemas.ModelID(&schemas.Model{Name: "up", Version: "1", Verb: "trained", StatedAt: posted}), "up:1:trained"},
+		"promoted":       {schemas.ModelID(&schemas.Model{Name: "up", Version: "1", Verb: "promoted", StatedAt: posted.Add(1)}), "up:1:promoted:2026-08-24T17:31:05.000000001Z"},
+		"prediction": {schemas.PredictionID(&schemas.Prediction{
+			Model: "up", Version: "1", Target: "direction", Ticker: "AAPL", PredictedAt: posted, HorizonS: 86400, Revision: 7,
+		}), "up:1:direction:AAPL:2026-08-24T17:31:05Z:86400:7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.got != test.want {

@@ -19,6 +19,10 @@ const (
 	TypeDead      Type = "cashtag.dead.v1"
 	TypeCounts    Type = "cashtag.counts.v1"
 	TypeFeature   Type = "cashtag.feature.v1"
+	TypeAlert     Type = "cashtag.alert.v1"
+
+	TypeModel      Type = "cashtag.model.v1"
+	TypePrediction Type = "cashtag.prediction.v1"
 )
 
 // Types lists every type that Decode reads.
@@ -26,7 +30,7 @@ func Types() []Type {
 	return []Type{
 		TypeTweet, TypeQuote, TypeSession, TypeSymbol, TypeClock,
 		TypeLog, TypeSentiment, TypeDead, TypeFeature,
-		TypeCounts,
+		TypeCounts, TypeModel, TypePrediction,
 	}
 }
 
@@ -57,6 +61,10 @@ func newData(t Type) (Data, bool) {
 		return new(Counts), true
 	case TypeFeature:
 		return new(Feature), true
+	case TypeModel:
+		return new(Model), true
+	case TypePrediction:
+		return new(Prediction), true
 	default:
 		return nil, false
 	}

@@ -39,6 +39,10 @@ func Subject(event schemas.Event) (string, error) {
 		return "sentiment." + data.Scorer + "." + TickerToken(data.Ticker), nil
 	case *schemas.Feature:
 		return "features." + data.Window + "." + TickerToken(data.Ticker), nil
+	case *schemas.Prediction:
+		return "predictions." + data.Model + "." + TickerToken(data.Ticker), nil
+	case *schemas.Model:
+		return "models." + data.Name, nil
 	case *schemas.Dead:
 		return DeadSubject(data.Consumer, data.Subject), nil
 	default:
