@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -83,24 +82,4 @@ func (c Connection) with(ctx context.Context, do func(ctx context.Context, clien
 	}
 	defer client.Conn.Close()
 	return do(ctx, client)
-}
-
-// secret reads a secret from the environment variable name, or from the file that
-// name_FILE names. It returns "" when neither is set.
-func secret(name string) (string, error) {
-	value, file := os.Getenv(name), os.Getenv(name+"_FILE")
-	if value != "" && file != "" {
-		return "", usageError("both %s and %s_FILE are set: keep one", name, name)
-	}
-	if file == "" {
-		return value, nil
-	}
-	content, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", usageError("%s_FILE names %s, which is not there", name, file)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read %s_FILE: %w", name, err)
-	}
-	return strings.TrimSpace(string(content)), nil
 }
