@@ -152,6 +152,7 @@ func TestIDsAreDeterministic(t *testing.T) {
 	nameless := &schemas.Quote{Feed: "cboe", Kind: "trade", Ticker: "AAPL", QuotedAt: posted.Add(1), Trade: &schemas.Trade{}}
 	for name, test := range map[string]struct{ got, want string }{
 		"tweet":          {schemas.TweetID("x", "1"), "x:1"},
+		"deletion":       {schemas.TweetDeletedID(schemas.TweetID("x", "1")), "x:1:deleted"},
 		"trade":          {schemas.QuoteID(trade), "iex:trade:AAPL:2026-08-24:628"},
 		"nameless trade": {schemas.QuoteID(nameless), "cboe:trade:AAPL:2026-08-24T17:31:05.000000001Z"},
 		"override":       {schemas.OverrideID("XNYS", "opened", 17), "XNYS:session:opened:revision-17"},

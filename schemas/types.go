@@ -21,6 +21,8 @@ const (
 	TypeFeature   Type = "cashtag.feature.v1"
 	TypeAlert     Type = "cashtag.alert.v1"
 
+	TypeTweetDeleted Type = "cashtag.tweet_deleted.v1"
+
 	TypeModel      Type = "cashtag.model.v1"
 	TypePrediction Type = "cashtag.prediction.v1"
 )
@@ -28,7 +30,7 @@ const (
 // Types lists every type that Decode reads.
 func Types() []Type {
 	return []Type{
-		TypeTweet, TypeQuote, TypeSession, TypeSymbol, TypeClock,
+		TypeTweet, TypeTweetDeleted, TypeQuote, TypeSession, TypeSymbol, TypeClock,
 		TypeLog, TypeSentiment, TypeDead, TypeFeature,
 		TypeCounts, TypeModel, TypePrediction,
 	}
@@ -43,6 +45,8 @@ func newData(t Type) (Data, bool) {
 	switch t {
 	case TypeTweet:
 		return new(Tweet), true
+	case TypeTweetDeleted:
+		return new(TweetDeleted), true
 	case TypeQuote:
 		return new(Quote), true
 	case TypeSession:

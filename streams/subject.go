@@ -23,6 +23,8 @@ func Subject(event schemas.Event) (string, error) {
 			return "", fmt.Errorf("subject of event %s: a tweet without tickers has none", event.ID)
 		}
 		return "tweets." + data.Platform + "." + TickerToken(data.Tickers[0]), nil
+	case *schemas.TweetDeleted:
+		return "tweets." + data.Platform + "." + schemas.NoTicker, nil
 	case *schemas.Quote:
 		return "quotes." + data.Feed + "." + TickerToken(data.Ticker), nil
 	case *schemas.Session:

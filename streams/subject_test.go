@@ -67,6 +67,8 @@ func TestSubject(t *testing.T) {
 		"cashtag.tweet.v1.demo.json":                "tweets.x.AAPL",
 		"cashtag.tweet.v1.post.json":                "tweets.x.AAPL",
 		"cashtag.tweet.v1.repost-least.json":        "tweets.x.AAPL",
+		"cashtag.tweet_deleted.v1.demo-least.json":  "tweets.bluesky._",
+		"cashtag.tweet_deleted.v1.post.json":        "tweets.x._",
 	}
 	examples := goodExamples(t)
 	for name, event := range examples {
