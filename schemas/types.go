@@ -32,7 +32,7 @@ func Types() []Type {
 	return []Type{
 		TypeTweet, TypeTweetDeleted, TypeQuote, TypeSession, TypeSymbol, TypeClock,
 		TypeLog, TypeSentiment, TypeDead, TypeFeature,
-		TypeCounts, TypeModel, TypePrediction,
+		TypeCounts, TypeAlert, TypeModel, TypePrediction,
 	}
 }
 
@@ -65,6 +65,8 @@ func newData(t Type) (Data, bool) {
 		return new(Counts), true
 	case TypeFeature:
 		return new(Feature), true
+	case TypeAlert:
+		return new(Alert), true
 	case TypeModel:
 		return new(Model), true
 	case TypePrediction:

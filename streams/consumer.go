@@ -42,6 +42,7 @@ const (
 	ServiceSentiment = "sentiment"
 	ServiceArchive   = "archive"
 	ServiceFeatures  = "features"
+	ServiceAlerts    = "alerts"
 )
 
 // Consumers lists every durable consumer of the topology, upstream first.
@@ -56,6 +57,7 @@ func Consumers() []Consumer {
 	for _, stream := range []string{Tweets, Quotes, Sentiment, Market} {
 		consumers = append(consumers, Consumer{ServiceFeatures, stream, true})
 	}
+	consumers = append(consumers, Consumer{ServiceAlerts, Features, true})
 	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})
 	}

@@ -35,6 +35,7 @@ func Services() []string {
 	return []string{
 		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceReplay, ServiceAPI,
 		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
+		ServiceAlerts,
 	}
 }
 
@@ -58,6 +59,7 @@ var grantsOf = map[string]grants{
 	ServiceArchive:   {buckets: []string{BucketBlocks}},
 	ServiceSentiment: {publishes: []string{Sentiment}},
 	ServiceFeatures:  {publishes: []string{Features}, places: true, buckets: []string{BucketCheckpoints}},
+	ServiceAlerts:    {publishes: []string{Alerts}, places: true, buckets: []string{BucketCheckpoints}},
 	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
 	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},

@@ -78,7 +78,7 @@ func consumersOf(service string) []streams.Consumer {
 // Each service can do all of its work.
 func TestPermissionsSuffice(t *testing.T) {
 	server, operator := guarded(t)
-	for _, stream := range []string{"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "logs.test"} {
+	for _, stream := range []string{"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "features.day", "logs.test"} {
 		if _, err := operator.JS.Publish(t.Context(), stream+".AAPL", []byte("{}")); err != nil {
 			t.Fatalf("publish: %v", err)
 		}
@@ -124,6 +124,7 @@ var publishers = map[string][]string{
 	streams.Counts:    {streams.ServiceCounts},
 	streams.Sentiment: {streams.ServiceSentiment},
 	streams.Features:  {streams.ServiceFeatures},
+	streams.Alerts:    {streams.ServiceAlerts},
 }
 
 // forbidden lists what a service must not publish.

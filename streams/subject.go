@@ -45,6 +45,8 @@ func Subject(event schemas.Event) (string, error) {
 		return "predictions." + data.Model + "." + TickerToken(data.Ticker), nil
 	case *schemas.Model:
 		return "models." + data.Name, nil
+	case *schemas.Alert:
+		return "alerts." + data.Kind + "." + TickerToken(data.Ticker), nil
 	case *schemas.Dead:
 		return DeadSubject(data.Consumer, data.Subject), nil
 	default:

@@ -36,6 +36,8 @@ func goodExamples(t *testing.T) map[string]schemas.Event {
 
 func TestSubject(t *testing.T) {
 	want := map[string]string{
+		"cashtag.alert.v1.demo-least.json":          "alerts.attention.BRK_B",
+		"cashtag.alert.v1.preopen.json":             "alerts.attention.AAPL",
 		"cashtag.clock.v1.demo-closed.json":         "market.XNYS.clock",
 		"cashtag.clock.v1.open.json":                "market.XNYS.clock",
 		"cashtag.counts.v1.demo-quiet.json":         "counts.x",
