@@ -53,8 +53,8 @@ func TestContainersRunAsProcesses(t *testing.T) {
 	if code := w.start(t, "topology").wait(t); code != 0 {
 		t.Fatalf("topology: exit code %d, want 0", code)
 	}
-	sinks, sentiment := w.start(t, "sinks"), w.start(t, "sentiment")
-	for _, container := range []*container{sinks, sentiment} {
+	sinks, sentiment, features := w.start(t, "sinks"), w.start(t, "sentiment"), w.start(t, "features")
+	for _, container := range []*container{sinks, sentiment, features} {
 		await(t, container.name+" is healthy", func() bool { return container.healthy(t) })
 	}
 	if code := w.start(t, "tape").wait(t); code != 0 {
@@ -66,6 +66,8 @@ func TestContainersRunAsProcesses(t *testing.T) {
 		stored          uint64
 	}{
 		{sentiment, streams.ServiceSentiment, streams.Tweets, posts},
+		{features, streams.ServiceFeatures, streams.Tweets, posts},
+		{features, streams.ServiceFeatures, streams.Sentiment, posts},
 		{sinks, streams.ServiceKinesis, streams.Tweets, posts},
 		{sinks, streams.ServiceMongo, streams.Tweets, posts},
 		{sinks, streams.ServiceMongo, streams.Sentiment, posts},

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -44,25 +45,46 @@ func (p *platform) drainStage(ctx context.Context, stage []string) error {
 	if err != nil {
 		return err
 	}
+	if err := p.flush(ctx, marks); err != nil {
+		return err
+	}
+	return p.awaitSettled(ctx, marks)
+}
+
+// flush asks for all that is held back up to the marks. It does not wait for a
+// service that ended.
+func (p *platform) flush(ctx context.Context, marks map[string]uint64) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-p.anyEnded():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	for _, s := range p.services {
 		if s.flush == nil || !s.gate.On() {
 			continue
 		}
 		for stream, last := range marks {
 			if err := s.flush(ctx, stream, last); err != nil {
-				return fmt.Errorf("drain %s/%s: %w", s.name, stream, err)
+				return errors.Join(p.failed(), fmt.Errorf("drain %s/%s: %w", s.name, stream, err))
 			}
 		}
 	}
-	return p.awaitSettled(ctx, marks)
+	return nil
 }
 
-// drainStages groups the streams: those of a stage are derived from the one
+// drainStages groups the streams: those of a stage are derived from the ones
 // before.
 func drainStages() [][]string {
 	return [][]string{
-		{streams.Tweets, streams.Quotes, streams.Market},
+		{streams.Tweets, streams.Quotes, streams.Market, streams.Counts},
 		{streams.Sentiment},
+		{streams.Features},
+		{streams.Predictions, streams.Alerts},
+		{streams.Outcomes, streams.Models},
 	}
 }
 

@@ -63,7 +63,7 @@ func (f FarEnds) resolve() (farEnds, error) {
 // serviceNames lists the services that can run, in the order they start.
 func serviceNames() []string {
 	return []string{
-		streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment,
+		streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment, streams.ServiceFeatures,
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type runCommand struct {
 	FarEnds `embed:""`
 
-	Services []string `arg:"" help:"Services to run: kinesis, mongo, archive, sentiment."`
+	Services []string `arg:"" help:"Services to run: kinesis, mongo, archive, sentiment, features."`
 	HTTP     string   `name:"http" env:"HTTP_ADDR" default:"127.0.0.1:8222" help:"Address of /healthz, /metrics and /status; empty for none."`
 }
 
@@ -91,6 +91,7 @@ func (p *platform) addServices(ctx context.Context, names []string, ends farEnds
 		streams.ServiceMongo:     func(ctx context.Context, s *service) error { return p.buildMongo(ctx, s, ends.mongo) },
 		streams.ServiceArchive:   func(ctx context.Context, s *service) error { return p.buildArchive(ctx, s, ends.archive) },
 		streams.ServiceSentiment: p.buildSentiment,
+		streams.ServiceFeatures:  p.buildFeatures,
 	}
 	for _, name := range names {
 		if err := p.add(ctx, name, builders[name]); err != nil {
