@@ -43,6 +43,7 @@ const (
 	ServiceArchive   = "archive"
 	ServiceFeatures  = "features"
 	ServiceAlerts    = "alerts"
+	ServicePredictor = "predictor"
 )
 
 // Consumers lists every durable consumer of the topology, upstream first.
@@ -58,6 +59,7 @@ func Consumers() []Consumer {
 		consumers = append(consumers, Consumer{ServiceFeatures, stream, true})
 	}
 	consumers = append(consumers, Consumer{ServiceAlerts, Features, true})
+	consumers = append(consumers, Consumer{ServicePredictor, Features, false})
 	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})
 	}

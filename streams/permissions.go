@@ -33,9 +33,9 @@ const UserOperator = "operator"
 // Services lists every service that connects with permissions of its own.
 func Services() []string {
 	return []string{
-		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceReplay, ServiceAPI,
+		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceAlerts,
+		ServicePredictor, ServiceReplay, ServiceAPI,
 		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
-		ServiceAlerts,
 	}
 }
 
@@ -51,6 +51,7 @@ type grants struct {
 	states    []string // subjects that it publishes on only after their last event
 	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
+	reads     []string // streams that it reads without a consumer
 }
 
 var grantsOf = map[string]grants{
@@ -60,6 +61,7 @@ var grantsOf = map[string]grants{
 	ServiceSentiment: {publishes: []string{Sentiment}},
 	ServiceFeatures:  {publishes: []string{Features}, places: true, buckets: []string{BucketCheckpoints}},
 	ServiceAlerts:    {publishes: []string{Alerts}, places: true, buckets: []string{BucketCheckpoints}},
+	ServicePredictor: {publishes: []string{Predictions}, reads: []string{Models}},
 	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
 	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},
@@ -108,6 +110,9 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 		stream := StreamOf(subject)
 		root, _, _ := strings.Cut(subject, ".")
 		publish = append(publish, subject, streamInfo(stream), "$JS.API.DIRECT.GET."+stream+"."+root+".>")
+	}
+	for _, stream := range grant.reads {
+		publish = append(publish, streamInfo(stream), "$JS.API.DIRECT.GET."+stream)
 	}
 	if grant.observes {
 		publish = append(publish, streamInfo("*"), "$JS.API.CONSUMER.INFO.*.*")

@@ -88,6 +88,7 @@ func TestPermissionsSuffice(t *testing.T) {
 		streams.ServiceManager:   states,
 		streams.ServiceCounts:    counts,
 		streams.ServiceSentiment: scores,
+		streams.ServicePredictor: predicts,
 		streams.ServiceArchive:   cutsBlocks,
 		streams.ServiceAPI:       observes,
 		streams.ServiceTwitter:   ingests(streams.ServiceTwitter, "tweets.x.>", tweet("permitted")),
@@ -125,6 +126,8 @@ var publishers = map[string][]string{
 	streams.Sentiment: {streams.ServiceSentiment},
 	streams.Features:  {streams.ServiceFeatures},
 	streams.Alerts:    {streams.ServiceAlerts},
+
+	streams.Predictions: {streams.ServicePredictor},
 }
 
 // forbidden lists what a service must not publish.
