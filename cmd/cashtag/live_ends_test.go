@@ -22,10 +22,10 @@ import (
 // hidden is part of every secret of these tests.
 const hidden = "hunter2"
 
-// world is an environment with files.
-type world map[string]string
+// given is an environment with files.
+type given map[string]string
 
-func (w world) environment() environment {
+func (w given) environment() environment {
 	return environment{
 		getenv: func(name string) string { return w[name] },
 		readFile: func(path string) ([]byte, error) {
@@ -42,7 +42,7 @@ func TestLiveEnds(t *testing.T) {
 	tests := []struct {
 		name  string
 		flags liveFlags
-		world world
+		given given
 		// bearer, keys and missing are what is wanted: the token, "key secret", and a
 		// part of each line of what is missing.
 		bearer, keys string
@@ -50,23 +50,23 @@ func TestLiveEnds(t *testing.T) {
 	}{
 		{name: "nothing is set", missing: []string{"X_BEARER_TOKEN is not set", "APCA_API_KEY_ID and APCA_API_SECRET_KEY are not set"}},
 		{
-			name: "all is set", world: world{"X_BEARER_TOKEN": "hunter2x", "APCA_API_KEY_ID": "hunter2k", "APCA_API_SECRET_KEY": "hunter2s"},
+			name: "all is set", given: given{"X_BEARER_TOKEN": "hunter2x", "APCA_API_KEY_ID": "hunter2k", "APCA_API_SECRET_KEY": "hunter2s"},
 			bearer: "hunter2x", keys: "hunter2k hunter2s",
 		},
 		{
-			name: "files", world: world{
+			name: "files", given: given{
 				"X_BEARER_TOKEN_FILE": "/x", "file /x": "hunter2x\n", "APCA_API_KEY_ID_FILE": "/k", "file /k": "hunter2k\r\n",
 				"APCA_API_SECRET_KEY": "hunter2s",
 			},
 			bearer: "hunter2x", keys: "hunter2k hunter2s",
 		},
-		{name: "X alone", world: world{"X_BEARER_TOKEN": "hunter2x"}, bearer: "hunter2x", missing: []string{"quotes are Cboe's"}},
-		{name: "Alpaca alone", world: world{"APCA_API_KEY_ID": "hunter2k", "APCA_API_SECRET_KEY": "hunter2s"}, keys: "hunter2k hunter2s", missing: []string{"x is not read"}},
+		{name: "X alone", given: given{"X_BEARER_TOKEN": "hunter2x"}, bearer: "hunter2x", missing: []string{"quotes are Cboe's"}},
+		{name: "Alpaca alone", given: given{"APCA_API_KEY_ID": "hunter2k", "APCA_API_SECRET_KEY": "hunter2s"}, keys: "hunter2k hunter2s", missing: []string{"x is not read"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ends, err := test.flags.resolve(test.world.environment())
+			ends, err := test.flags.resolve(test.given.environment())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,36 +129,36 @@ func saysNoSecret(t *testing.T, ends liveEnds) {
 
 func TestLiveEndsRefused(t *testing.T) {
 	t.Parallel()
-	keys := func(key, secret string) world { return world{"APCA_API_KEY_ID": key, "APCA_API_SECRET_KEY": secret} }
+	keys := func(key, secret string) given { return given{"APCA_API_KEY_ID": key, "APCA_API_SECRET_KEY": secret} }
 	tests := []struct {
 		name  string
 		flags liveFlags
-		world world
+		given given
 		want  string
 	}{
 		{"the key alone", liveFlags{}, keys("hunter2k", ""), "APCA_API_KEY_ID is set without APCA_API_SECRET_KEY: set both"},
 		{"the secret alone", liveFlags{}, keys("", "hunter2s"), "APCA_API_SECRET_KEY is set without APCA_API_KEY_ID: set both"},
 		{"a key of two lines", liveFlags{}, keys("hunter2\nk", "hunter2s"), "APCA_API_KEY_ID is no key of Alpaca"},
 		{"a quoted secret", liveFlags{}, keys("hunter2k", `"hunter2s"`), "APCA_API_SECRET_KEY is no key of Alpaca"},
-		{"a token with its scheme", liveFlags{}, world{"X_BEARER_TOKEN": "Bearer hunter2"}, "bearer token of X is none"},
-		{"both a token and a file", liveFlags{}, world{"X_BEARER_TOKEN": "hunter2", "X_BEARER_TOKEN_FILE": "/x"}, "both X_BEARER_TOKEN and X_BEARER_TOKEN_FILE are set: keep one"},
-		{"a token for a file", liveFlags{}, world{"X_BEARER_TOKEN_FILE": "hunter2"}, "X_BEARER_TOKEN_FILE names a file that cannot be read (file does not exist)"},
-		{"an empty file", liveFlags{}, world{"X_BEARER_TOKEN_FILE": "/x", "file /x": " \n"}, "X_BEARER_TOKEN_FILE names a file that is empty"},
-		{"X in the clear", liveFlags{XURL: "http://api.x.com"}, world{"X_BEARER_TOKEN": "hunter2"}, "must be https"},
+		{"a token with its scheme", liveFlags{}, given{"X_BEARER_TOKEN": "Bearer hunter2"}, "bearer token of X is none"},
+		{"both a token and a file", liveFlags{}, given{"X_BEARER_TOKEN": "hunter2", "X_BEARER_TOKEN_FILE": "/x"}, "both X_BEARER_TOKEN and X_BEARER_TOKEN_FILE are set: keep one"},
+		{"a token for a file", liveFlags{}, given{"X_BEARER_TOKEN_FILE": "hunter2"}, "X_BEARER_TOKEN_FILE names a file that cannot be read (file does not exist)"},
+		{"an empty file", liveFlags{}, given{"X_BEARER_TOKEN_FILE": "/x", "file /x": " \n"}, "X_BEARER_TOKEN_FILE names a file that is empty"},
+		{"X in the clear", liveFlags{XURL: "http://api.x.com"}, given{"X_BEARER_TOKEN": "hunter2"}, "must be https"},
 		{"a password in X's address", liveFlags{XURL: "https://me:hunter2@api.x.com"}, nil, "--x-url: must be a URL without a user"},
 		{"a password in Bluesky's", liveFlags{BlueskyURL: []string{"wss://one.example", "wss://me:hunter2@two.example"}}, nil, "--bluesky-url: must be"},
 		{"a password in Cboe's", liveFlags{CboeURL: "https://hunter2@cdn.cboe.com"}, nil, "--cboe-url: must be"},
 		{"no websocket", liveFlags{BlueskyURL: []string{"https://jetstream.example"}}, nil, "want ws://host or wss://host"},
 		{"no socket of Alpaca", liveFlags{AlpacaStreamURL: "https://alpaca.example"}, nil, "stream url"},
-		{"a negative budget", liveFlags{XDailyReads: new(-1)}, world{"X_BEARER_TOKEN": "hunter2"}, "daily reads is -1"},
+		{"a negative budget", liveFlags{XDailyReads: new(-1)}, given{"X_BEARER_TOKEN": "hunter2"}, "daily reads is -1"},
 		{"no ticker", liveFlags{Tickers: "AAPL,A_B"}, nil, `--tickers: line 1: "A_B" is no ticker`},
-		{"no ticker in a file", liveFlags{Tickers: "@/list"}, world{"file /list": "AAPL\n\n$\n"}, `--tickers names /list: tickers: line 3: "$" is no ticker`},
+		{"no ticker in a file", liveFlags{Tickers: "@/list"}, given{"file /list": "AAPL\n\n$\n"}, `--tickers names /list: tickers: line 3: "$" is no ticker`},
 		{"no list", liveFlags{Tickers: "@/list"}, nil, "--tickers names /list: cannot read it: file does not exist"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ends, err := test.flags.resolve(test.world.environment())
+			ends, err := test.flags.resolve(test.given.environment())
 			if err == nil {
 				t.Fatalf("got %+v, want an error", ends)
 			}
@@ -192,7 +192,7 @@ func TestLiveFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends, err := cli.resolve(world{"X_BEARER_TOKEN": "hunter2", "file /list": "tsla\n$AAPL # the fruit\n"}.environment())
+	ends, err := cli.resolve(given{"X_BEARER_TOKEN": "hunter2", "file /list": "tsla\n$AAPL # the fruit\n"}.environment())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +27,16 @@ const serviceReplay = "replay"
 
 // upCommand starts everything on one machine.
 type upCommand struct {
-	FarEnds `embed:""`
+	FarEnds   `embed:""`
+	liveFlags `embed:""`
 
+	Live  bool     `help:"Read the real Bluesky and Cboe, and X and Alpaca where their keys are set (see cashtag doctor), instead of playing a tape."`
+	Gate  bool     `help:"Let the sources follow the tape's market day instead of reading always."`
 	Tape  string   `placeholder:"DIR" help:"Play the recorded data in DIR (StockNet layout, or *.ndjson) instead of the demo day."`
 	Speed string   `default:"60" help:"Seconds of event time a second, or max."`
 	Drain bool     `help:"End when every consumer has stored everything; exit code 1 if anything was buried or is missing."`
 	JSON  bool     `name:"json" help:"Print the final figures as one JSON object on standard output, and nothing else there."`
-	Only  []string `placeholder:"SERVICE" help:"Run these services alone: replay, kinesis, mongo, archive, sentiment."`
+	Only  []string `placeholder:"SERVICE" help:"Run these services alone: replay, kinesis, mongo, archive, sentiment, features."`
 
 	Data    string `default:"./data" placeholder:"DIR" help:"Data directory."`
 	Fresh   bool   `help:"Take a new data directory beside --data when that one is used."`
@@ -65,7 +69,59 @@ type settings struct {
 	names   []string
 	ends    farEnds
 	kind    string
+
+	producer producer
+	live     liveEnds
 }
+
+// producer is what feeds the streams.
+type producer int
+
+const (
+	producerNone   producer = iota // nothing: the services read what is there
+	producerWorld                  // a tape, through the stand-ins of the vendors and the real sources
+	producerDirect                 // a tape, by its player alone
+	producerLive                   // the real vendors
+)
+
+// chooseProducer decides what feeds the streams. The sources go together: a world
+// is one.
+func (c upCommand) chooseProducer(set settings) (producer, error) {
+	named := slices.ContainsFunc(c.Only, func(name string) bool { return slices.Contains(sourceNames(), name) })
+	switch {
+	case c.Live && (c.Tape != "" || c.Again || c.Gate || c.Drain):
+		return 0, usageError("--live reads the world as it is: --tape, --again, --gate and --drain do not go with it")
+	case c.Live:
+		return producerLive, nil
+	case c.Again, c.Tape != "" && !isStockNet(c.Tape):
+		if named || c.Gate {
+			return 0, usageError("a tape of events and --again are played into the streams directly: --gate and the sources of --only do not go with that")
+		}
+		if !set.has(serviceReplay) {
+			return producerNone, nil
+		}
+		return producerDirect, nil
+	case len(c.Only) == 0, named:
+		return producerWorld, nil
+	case set.has(serviceReplay):
+		return producerDirect, nil
+	default:
+		return producerNone, nil
+	}
+}
+
+// isStockNet reports whether a tape is laid out as StockNet's.
+func isStockNet(dir string) bool {
+	for _, sub := range []string{"tweet/raw", "price/raw"} {
+		if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(sub))); err == nil && info.IsDir() {
+			return true
+		}
+	}
+	return false
+}
+
+// allNames lists every service that --only may name.
+func allNames() []string { return append(append(serviceNames(), sourceNames()...), serviceReplay) }
 
 func (c upCommand) check() (settings, error) {
 	set := settings{kind: kindDemo, names: c.Only}
@@ -82,17 +138,26 @@ func (c upCommand) check() (settings, error) {
 	}
 	set.maxDisk = int64(size)
 	if len(set.names) == 0 {
-		set.names = append(serviceNames(), serviceReplay)
+		set.names = allNames()
 	}
-	if err := checkNames(set.names, append(serviceNames(), serviceReplay)); err != nil {
+	if err := checkNames(set.names, allNames()); err != nil {
 		return set, err
+	}
+	if set.producer, err = c.chooseProducer(set); err != nil {
+		return set, err
+	}
+	if set.producer == producerLive {
+		set.kind = kindLive
+		if set.live, err = c.liveFlags.resolve(processEnvironment()); err != nil {
+			return set, err
+		}
 	}
 	for name, port := range map[string]int{"--nats-port": c.NATSPort, "--http-port": c.HTTPPort} {
 		if port < 1 || port > 65535 {
 			return set, usageError("%s is %d: must be from 1 to 65535", name, port)
 		}
 	}
-	set.ends, err = c.resolve()
+	set.ends, err = c.FarEnds.resolve()
 	set.ends.kinesis.Create, set.ends.archive.Create = true, true
 	return set, err
 }
@@ -142,6 +207,9 @@ func (c upCommand) Run(ctx context.Context, console Console) error {
 
 // openTape opens what is to be played and says in a line what it is.
 func (c upCommand) openTape(console Console) (replay.Tape, string, error) {
+	if c.Live {
+		return nil, "Cashtag: live", nil
+	}
 	if c.Tape == "" {
 		day, err := demo.New()
 		if err != nil {

@@ -6,11 +6,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
+	"cashtag/embedded/world"
+	"cashtag/schemas"
+	"cashtag/services/manager"
 	"cashtag/services/replay"
 	"cashtag/streams"
+	"cashtag/streams/ingest"
 )
 
 // up is everything that one `cashtag up` runs.
@@ -25,7 +31,9 @@ type up struct {
 	world     *standIns
 	platform  *platform
 	guard     *diskGuard
-	player    *replay.Player
+	vendors   *vendors // nil where the tape is played directly
+	hear      atomic.Pointer[world.Player]
+	player    interface{ Progress() replay.Progress } // nil where nothing is played
 	endpoints []endpoint
 	closing   sync.Once
 
@@ -61,17 +69,15 @@ func (u *up) open(ctx context.Context, reel replay.Tape) error {
 	u.platform.alone, u.platform.standing = true, u.world.ended
 	var names []string
 	for _, name := range set.names {
-		if name != serviceReplay {
+		if name != serviceReplay && !slices.Contains(sourceNames(), name) {
 			names = append(names, name)
 		}
 	}
 	if err := u.platform.addServices(ctx, names, ends); err != nil {
 		return err
 	}
-	if set.has(serviceReplay) {
-		if err := u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildReplay(s, reel) }); err != nil {
-			return err
-		}
+	if err := u.addProducers(ctx, reel); err != nil {
+		return err
 	}
 	http := "127.0.0.1:" + strconv.Itoa(u.command.HTTPPort)
 	u.endpoints = u.world.endpoints(ends, "http://"+http+"/status")
@@ -97,17 +103,55 @@ func (u *up) applyTopology(ctx context.Context) error {
 	return err
 }
 
+// addProducers adds what feeds the streams: the sources, in front of the world that
+// the tape is played to, or the tape's player alone.
+func (u *up) addProducers(ctx context.Context, reel replay.Tape) error {
+	switch u.settings.producer {
+	case producerWorld:
+		var err error
+		if u.vendors, err = startVendors(ctx, reel, u.screen.serverLogger()); err != nil {
+			return err
+		}
+		ends := u.vendors.ends()
+		ends.settled = func(events []schemas.Event) {
+			if player := u.hear.Load(); player != nil {
+				player.Settled(events)
+			}
+		}
+		if u.command.Gate {
+			ends.hours = ingest.HoursSession
+		}
+		all, err := u.platform.addSources(ctx, sourceNames(), ends)
+		if err != nil {
+			return err
+		}
+		return u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildWorld(s, reel, all) })
+	case producerLive:
+		live := u.settings.live
+		_, err := u.platform.addSources(ctx, append([]string{streams.ServiceManager, streams.ServiceCounts}, u.settings.names...), sourceEnds{
+			twitter: live.twitter, bluesky: live.bluesky, stocks: live.stocks, tickers: live.tickers,
+			manager: manager.DefaultConfig(), clock: manager.Wall{}, hours: ingest.HoursSession,
+		})
+		return err
+	case producerDirect:
+		return u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildReplay(s, reel) })
+	default:
+		return nil
+	}
+}
+
 func (u *up) buildReplay(s *service, reel replay.Tape) error {
 	cfg := replay.DefaultConfig()
 	cfg.Speed, cfg.Again = u.settings.speed, u.command.Again
 	places := func(ctx context.Context, stream, source string) (string, error) {
 		return streams.LastPlace(ctx, s.client, stream, source)
 	}
-	var err error
-	if u.player, err = replay.New(reel, s.publisher, places, u.guard, s.logger, cfg); err != nil {
+	player, err := replay.New(reel, s.publisher, places, u.guard, s.logger, cfg)
+	if err != nil {
 		return err
 	}
-	s.run = u.player.Run
+	u.player = player
+	s.run = player.Run
 	return nil
 }
 
@@ -116,6 +160,9 @@ func (u *up) close(ctx context.Context) {
 	u.closing.Do(func() {
 		if u.platform != nil {
 			u.platform.close(ctx)
+		}
+		if u.vendors != nil {
+			u.vendors.close()
 		}
 		if u.world != nil {
 			u.world.close()
