@@ -20,6 +20,7 @@ const (
 	TypeCounts    Type = "cashtag.counts.v1"
 	TypeFeature   Type = "cashtag.feature.v1"
 	TypeAlert     Type = "cashtag.alert.v1"
+	TypeOutcome   Type = "cashtag.outcome.v1"
 
 	TypeTweetDeleted Type = "cashtag.tweet_deleted.v1"
 
@@ -32,7 +33,7 @@ func Types() []Type {
 	return []Type{
 		TypeTweet, TypeTweetDeleted, TypeQuote, TypeSession, TypeSymbol, TypeClock,
 		TypeLog, TypeSentiment, TypeDead, TypeFeature,
-		TypeCounts, TypeAlert, TypeModel, TypePrediction,
+		TypeCounts, TypeAlert, TypeOutcome, TypeModel, TypePrediction,
 	}
 }
 
@@ -67,6 +68,8 @@ func newData(t Type) (Data, bool) {
 		return new(Feature), true
 	case TypeAlert:
 		return new(Alert), true
+	case TypeOutcome:
+		return new(Outcome), true
 	case TypeModel:
 		return new(Model), true
 	case TypePrediction:

@@ -43,6 +43,7 @@ const (
 	ServiceArchive   = "archive"
 	ServiceFeatures  = "features"
 	ServiceAlerts    = "alerts"
+	ServiceOutcomes  = "outcomes"
 	ServicePredictor = "predictor"
 )
 
@@ -59,6 +60,9 @@ func Consumers() []Consumer {
 		consumers = append(consumers, Consumer{ServiceFeatures, stream, true})
 	}
 	consumers = append(consumers, Consumer{ServiceAlerts, Features, true})
+	for _, stream := range []string{Quotes, Predictions, Market} {
+		consumers = append(consumers, Consumer{ServiceOutcomes, stream, true})
+	}
 	consumers = append(consumers, Consumer{ServicePredictor, Features, false})
 	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})

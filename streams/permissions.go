@@ -34,7 +34,7 @@ const UserOperator = "operator"
 func Services() []string {
 	return []string{
 		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceAlerts,
-		ServicePredictor, ServiceReplay, ServiceAPI,
+		ServiceOutcomes, ServicePredictor, ServiceReplay, ServiceAPI,
 		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
 	}
 }
@@ -62,6 +62,7 @@ var grantsOf = map[string]grants{
 	ServiceFeatures:  {publishes: []string{Features}, places: true, buckets: []string{BucketCheckpoints}},
 	ServiceAlerts:    {publishes: []string{Alerts}, places: true, buckets: []string{BucketCheckpoints}},
 	ServicePredictor: {publishes: []string{Predictions}, reads: []string{Models}},
+	ServiceOutcomes:  {publishes: []string{Outcomes}, places: true, buckets: []string{BucketCheckpoints}},
 	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
 	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},

@@ -78,7 +78,7 @@ func consumersOf(service string) []streams.Consumer {
 // Each service can do all of its work.
 func TestPermissionsSuffice(t *testing.T) {
 	server, operator := guarded(t)
-	for _, stream := range []string{"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "features.day", "logs.test"} {
+	for _, stream := range []string{"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "features.day", "predictions.test", "logs.test"} {
 		if _, err := operator.JS.Publish(t.Context(), stream+".AAPL", []byte("{}")); err != nil {
 			t.Fatalf("publish: %v", err)
 		}
@@ -126,6 +126,7 @@ var publishers = map[string][]string{
 	streams.Sentiment: {streams.ServiceSentiment},
 	streams.Features:  {streams.ServiceFeatures},
 	streams.Alerts:    {streams.ServiceAlerts},
+	streams.Outcomes:  {streams.ServiceOutcomes},
 
 	streams.Predictions: {streams.ServicePredictor},
 }

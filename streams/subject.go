@@ -47,6 +47,8 @@ func Subject(event schemas.Event) (string, error) {
 		return "models." + data.Name, nil
 	case *schemas.Alert:
 		return "alerts." + data.Kind + "." + TickerToken(data.Ticker), nil
+	case *schemas.Outcome:
+		return "outcomes." + data.Model + "." + TickerToken(data.Ticker), nil
 	case *schemas.Dead:
 		return DeadSubject(data.Consumer, data.Subject), nil
 	default:

@@ -52,6 +52,8 @@ func TestSubject(t *testing.T) {
 		"cashtag.model.v1.trained.json":             "models.direction-features",
 		"cashtag.prediction.v1.day.json":            "predictions.direction-features.AAPL",
 		"cashtag.prediction.v1.demo-value.json":     "predictions.volume.BRK_B",
+		"cashtag.outcome.v1.demo-volume-least.json": "outcomes.volume.BRK_B",
+		"cashtag.outcome.v1.direction.json":         "outcomes.direction-features.AAPL",
 		"cashtag.quote.v1.bar-daily.json":           "quotes.stocknet.AAPL",
 		"cashtag.quote.v1.bar-minute.json":          "quotes.iex.AAPL",
 		"cashtag.quote.v1.book-one-sided.json":      "quotes.iex.AAPL",
