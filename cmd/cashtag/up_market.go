@@ -32,8 +32,8 @@ type reel interface {
 	Events() iter.Seq2[schemas.Event, error]
 }
 
-// vendors are the stand-ins of those that posts and quotes come from.
-type vendors struct {
+// market are the stand-ins of those that posts and quotes come from.
+type market struct {
 	x       *xd.Server
 	bluesky *blueskyd.Server
 	alpaca  *alpacad.Server
@@ -47,9 +47,9 @@ type vendors struct {
 	secret  string
 }
 
-// startVendors reads through the tape once and starts the stand-ins.
-func startVendors(ctx context.Context, tape reel, logger *slog.Logger) (*vendors, error) {
-	v := &vendors{ticks: map[int64]bool{}, token: rand.Text(), key: rand.Text(), secret: rand.Text()}
+// startMarket reads through the tape once and starts the stand-ins.
+func startMarket(ctx context.Context, tape reel, logger *slog.Logger) (*market, error) {
+	v := &market{ticks: map[int64]bool{}, token: rand.Text(), key: rand.Text(), secret: rand.Text()}
 	if err := v.survey(tape); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func startVendors(ctx context.Context, tape reel, logger *slog.Logger) (*vendors
 }
 
 // survey finds out what a tape speaks of and when its clock ticks.
-func (v *vendors) survey(tape reel) error {
+func (v *market) survey(tape reel) error {
 	tickers := map[string]bool{}
 	for event, err := range tape.Events() {
 		if err != nil {
@@ -114,7 +114,7 @@ func streamOf(event schemas.Event) string {
 	return streams.StreamOf(subject)
 }
 
-func (v *vendors) close() {
+func (v *market) close() {
 	if v.x != nil {
 		v.x.Close()
 	}
@@ -128,7 +128,7 @@ func (v *vendors) close() {
 
 // ends points the sources at the stand-ins. A tape is played as it is: whole, in
 // every language, and paid for by nobody.
-func (v *vendors) ends() sourceEnds {
+func (v *market) ends() sourceEnds {
 	x := twitter.DefaultConfig()
 	x.BaseURL, x.Bearer, x.Source, x.Now = v.x.URL(), twitter.Token(v.token), schemas.SourceX, v.clock.Now
 	x.Lang, x.Retweets, x.DailyReads, x.MonthlyReads, x.GapReads = "", true, 0, 0, 0
@@ -139,14 +139,14 @@ func (v *vendors) ends() sourceEnds {
 	alpaca.StreamURL, alpaca.DataURL, alpaca.TradingURL, alpaca.CboeURL = v.alpaca.StreamURL(), v.alpaca.URL(), v.alpaca.URL(), v.alpaca.URL()
 	alpaca.Key, alpaca.Secret, alpaca.Source = v.key, v.secret, schemas.SourceIEX
 	alpaca.Daily, alpaca.Now = false, v.clock.Now
-	market := manager.DefaultConfig()
-	market.Since, market.Ticks = v.since, func(minute time.Time) bool { return v.ticks[minute.Unix()] }
+	clocked := manager.DefaultConfig()
+	clocked.Since, clocked.Ticks = v.since, func(minute time.Time) bool { return v.ticks[minute.Unix()] }
 	if v.demo {
-		x.Source, sky.Source, alpaca.Source, market.Source = schemas.SourceDemoX, schemas.SourceDemoBluesky, schemas.SourceDemoIEX, schemas.SourceDemoXNYS
+		x.Source, sky.Source, alpaca.Source, clocked.Source = schemas.SourceDemoX, schemas.SourceDemoBluesky, schemas.SourceDemoIEX, schemas.SourceDemoXNYS
 	}
 	return sourceEnds{
 		twitter: &x, bluesky: &sky, stocks: &alpaca,
-		manager: market, clock: v.clock, tickers: v.tickers, hours: ingest.HoursAlways,
+		manager: clocked, clock: v.clock, tickers: v.tickers, hours: ingest.HoursAlways,
 	}
 }
 

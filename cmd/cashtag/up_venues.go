@@ -25,7 +25,7 @@ func (u *up) buildWorld(s *service, tape reel, all *sources) error {
 		i := slices.IndexFunc(all.running, func(s *source) bool { return s.name == name })
 		return all.running[i]
 	}
-	v := u.vendors
+	v := u.market
 	x := &venue{source: by(streams.ServiceTwitter), publish: v.x.Publish, await: v.x.Await}
 	sky := &venue{source: by(streams.ServiceBluesky), publish: v.bluesky.Publish, listeners: v.bluesky.Subscribers}
 	alpaca := &venue{

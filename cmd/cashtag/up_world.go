@@ -31,7 +31,7 @@ type up struct {
 	world     *standIns
 	platform  *platform
 	guard     *diskGuard
-	vendors   *vendors // nil where the tape is played directly
+	market    *market // nil where the tape is played directly
 	hear      atomic.Pointer[world.Player]
 	player    interface{ Progress() replay.Progress } // nil where nothing is played
 	endpoints []endpoint
@@ -109,10 +109,10 @@ func (u *up) addProducers(ctx context.Context, reel replay.Tape) error {
 	switch u.settings.producer {
 	case producerWorld:
 		var err error
-		if u.vendors, err = startVendors(ctx, reel, u.screen.serverLogger()); err != nil {
+		if u.market, err = startMarket(ctx, reel, u.screen.serverLogger()); err != nil {
 			return err
 		}
-		ends := u.vendors.ends()
+		ends := u.market.ends()
 		ends.settled = func(events []schemas.Event) {
 			if player := u.hear.Load(); player != nil {
 				player.Settled(events)
@@ -161,8 +161,8 @@ func (u *up) close(ctx context.Context) {
 		if u.platform != nil {
 			u.platform.close(ctx)
 		}
-		if u.vendors != nil {
-			u.vendors.close()
+		if u.market != nil {
+			u.market.close()
 		}
 		if u.world != nil {
 			u.world.close()
