@@ -42,6 +42,7 @@ const (
 	ServiceSentiment = "sentiment"
 	ServiceArchive   = "archive"
 	ServiceFeatures  = "features"
+	ServiceEraser    = "eraser"
 	ServiceAlerts    = "alerts"
 	ServiceOutcomes  = "outcomes"
 	ServicePredictor = "predictor"
@@ -70,5 +71,5 @@ func Consumers() []Consumer {
 	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
 		consumers = append(consumers, Consumer{ServiceArchive, stream, true})
 	}
-	return consumers
+	return append(consumers, Consumer{ServiceEraser, Tweets, false})
 }

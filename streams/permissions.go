@@ -33,7 +33,7 @@ const UserOperator = "operator"
 // Services lists every service that connects with permissions of its own.
 func Services() []string {
 	return []string{
-		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceAlerts,
+		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceEraser, ServiceAlerts,
 		ServiceOutcomes, ServicePredictor, ServiceReplay, ServiceAPI,
 		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
 	}
@@ -51,6 +51,7 @@ type grants struct {
 	states    []string // subjects that it publishes on only after their last event
 	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
+	erases    []string // streams that it reads and erases messages of
 	reads     []string // streams that it reads without a consumer
 }
 
@@ -66,7 +67,7 @@ var grantsOf = map[string]grants{
 	ServiceAPI:       {observes: true},
 	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
 	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},
-	ServiceBluesky:   {ingests: []string{"tweets.bluesky.*"}},
+	ServiceBluesky:   {ingests: []string{"tweets.bluesky.*"}, reads: []string{Sentiment, Dead, Retry}},
 	ServiceStocks: {ingests: []string{
 		"quotes.iex.*", "quotes.cboe.*",
 		"market.XNYS.symbol.*", "market.XNYS.session.halted", "market.XNYS.session.resumed",
@@ -75,6 +76,7 @@ var grantsOf = map[string]grants{
 		"market.XNYS.session.opened", "market.XNYS.session.closed", "market.XNYS.session.early_close", "market.XNYS.clock",
 	}},
 	ServiceCounts: {publishes: []string{Counts}},
+	ServiceEraser: {erases: []string{Tweets, Dead, Retry}},
 }
 
 // Permissions returns the subjects that a service may publish and subscribe, and
@@ -118,6 +120,7 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	if grant.observes {
 		publish = append(publish, streamInfo("*"), "$JS.API.CONSUMER.INFO.*.*")
 	}
+	publish = append(publish, erase(grant.erases)...)
 	for _, bucket := range grant.buckets {
 		publish = append(publish, "$KV."+bucket+".>")
 		publish = append(publish, readBucket(bucket)...)
@@ -125,6 +128,16 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	}
 	slices.Sort(publish)
 	return slices.Compact(publish), []string{InboxPrefix(service) + ".>"}, nil
+}
+
+// erase is what it takes to find messages of streams and to erase them.
+func erase(names []string) []string {
+	var subjects []string
+	for _, name := range names {
+		subjects = append(subjects, streamInfo(name), "$JS.API.STREAM.MSG.GET."+name, "$JS.API.DIRECT.GET."+name,
+			"$JS.API.STREAM.MSG.DELETE."+name)
+	}
+	return subjects
 }
 
 func streamInfo(stream string) string { return "$JS.API.STREAM.INFO." + stream }

@@ -91,6 +91,7 @@ func TestPermissionsSuffice(t *testing.T) {
 		streams.ServicePredictor: predicts,
 		streams.ServiceArchive:   cutsBlocks,
 		streams.ServiceAPI:       observes,
+		streams.ServiceEraser:    erases(operator),
 		streams.ServiceTwitter:   ingests(streams.ServiceTwitter, "tweets.x.>", tweet("permitted")),
 		streams.ServiceBluesky:   ingests(streams.ServiceBluesky, "tweets.bluesky.>", bluePost()),
 		streams.ServiceStocks:    ingests(streams.ServiceStocks, "quotes.iex.>", append([]schemas.Event{iexBar()}, halts()...)...),
@@ -183,7 +184,9 @@ func forbidden(service string) []string {
 		}
 	}
 	slices.Sort(subjects)
-	return slices.Compact(subjects)
+	return slices.DeleteFunc(slices.Compact(subjects), func(subject string) bool {
+		return service == streams.ServiceEraser && mayErase[subject]
+	})
 }
 
 // No service can do another one's work, or undo anything.
