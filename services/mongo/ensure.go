@@ -19,7 +19,7 @@ import (
 // Expiry is set where Config.TTL asks for it; a server that has none is said so
 // in the log, and everything else goes on.
 func (s *Sink) Ensure(ctx context.Context) error {
-	if err := s.ping(ctx); err != nil {
+	if err := s.store.Ping(ctx); err != nil {
 		return err
 	}
 	for _, keys := range indexes(s.stream) {
@@ -42,17 +42,19 @@ func indexes(stream string) []bson.D {
 	return lists
 }
 
-func (s *Sink) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*s.store.cfg.ConnectTimeout)
+// Ping returns once the server that is written to answers, the user being known to
+// it. It returns one line that names the host, and no password, where it does not.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*s.cfg.ConnectTimeout)
 	defer cancel()
-	err := s.store.client.Ping(ctx, readpref.Primary())
+	err := s.client.Ping(ctx, readpref.Primary())
 	switch {
 	case err == nil:
 		return nil
 	case isRefusal(err):
-		return fmt.Errorf("mongodb at %s refuses the user: check the user and the password: %w", s.store.hosts, err)
+		return fmt.Errorf("mongodb at %s refuses the user: check the user and the password: %w", s.hosts, err)
 	default:
-		return fmt.Errorf("mongodb at %s is not reachable: check that it runs, or give another uri: %w", s.store.hosts, err)
+		return fmt.Errorf("mongodb at %s is not reachable: check that it runs, or give another uri: %w", s.hosts, err)
 	}
 }
 
