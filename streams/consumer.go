@@ -35,6 +35,10 @@ func (c Consumer) DeadFilter() string {
 	return DeadSubject(c.Service, strings.ToLower(c.Stream)) + ".>"
 }
 
+// LeaseKey is the key of the bucket BucketBlocks that says which worker of an
+// ordered consumer is the active one.
+func (c Consumer) LeaseKey() string { return "lease." + c.Service + "." + c.Stream }
+
 // The services that read streams.
 const (
 	ServiceKinesis   = "kinesis"

@@ -51,12 +51,13 @@ type grants struct {
 	states    []string // subjects that it publishes on only after their last event
 	observes  bool     // asks where every stream and consumer stands
 	buckets   []string // buckets that it writes
+	leases    bool     // of its workers one is active, by lease
 	erases    []string // streams that it reads and erases messages of
 	reads     []string // streams that it reads without a consumer
 }
 
 var grantsOf = map[string]grants{
-	ServiceKinesis:   {},
+	ServiceKinesis:   {leases: true},
 	ServiceMongo:     {},
 	ServiceArchive:   {buckets: []string{BucketBlocks}},
 	ServiceSentiment: {publishes: []string{Sentiment}},
@@ -94,6 +95,9 @@ func Permissions(service string) (publish, subscribe []string, err error) {
 	for _, consumer := range Consumers() {
 		if consumer.Owner() == service {
 			publish = append(publish, consume(consumer)...)
+			if grant.leases {
+				publish = append(publish, lease(consumer)...)
+			}
 		}
 	}
 	for _, stream := range grant.publishes {
@@ -182,9 +186,6 @@ func consume(consumer Consumer) []string {
 		"$JS.API.STREAM.MSG.GET." + consumer.Stream,
 		consumer.DeadFilter(),
 	}
-	if consumer.Ordered { // its active worker steps back for another
-		subjects = append(subjects, "$JS.API.CONSUMER.UNPIN."+consumer.Stream+"."+consumer.Service)
-	}
 	for stream, durable := range map[string]string{consumer.Stream: consumer.Service, Retry: consumer.RetryDurable()} {
 		for _, verb := range []string{"CREATE", "INFO", "RESET", "MSG.NEXT"} {
 			subjects = append(subjects, "$JS.API.CONSUMER."+verb+"."+stream+"."+durable)
@@ -193,6 +194,12 @@ func consume(consumer Consumer) []string {
 		subjects = append(subjects, answers("ACK", stream, durable+".>")...)
 	}
 	return subjects
+}
+
+// lease is what it takes to read and to write who of a consumer's workers is active.
+func lease(consumer Consumer) []string {
+	stream, key := bucketStream(BucketBlocks), "$KV."+BucketBlocks+"."+consumer.LeaseKey()
+	return []string{key, streamInfo(stream), "$JS.API.DIRECT.GET." + stream + "." + key}
 }
 
 // PasswordVariable names the environment variable that holds a user's password

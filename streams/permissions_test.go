@@ -90,6 +90,7 @@ func TestPermissionsSuffice(t *testing.T) {
 		streams.ServiceSentiment: scores,
 		streams.ServicePredictor: predicts,
 		streams.ServiceArchive:   cutsBlocks,
+		streams.ServiceKinesis:   leases,
 		streams.ServiceAPI:       observes,
 		streams.ServiceEraser:    erases(operator),
 		streams.ServiceTwitter:   ingests(streams.ServiceTwitter, "tweets.x.>", tweet("permitted")),
@@ -161,11 +162,11 @@ func forbidden(service string) []string {
 	}
 	for _, consumer := range streams.Consumers() {
 		for stream, durable := range map[string]string{consumer.Stream: consumer.Service, streams.Retry: consumer.RetryDurable()} {
-			subjects = append(subjects, "$JS.API.CONSUMER.DELETE."+stream+"."+durable)
+			subjects = append(subjects, "$JS.API.CONSUMER.DELETE."+stream+"."+durable, "$JS.API.CONSUMER.UNPIN."+stream+"."+durable)
 			if consumer.Owner() == service {
 				continue
 			}
-			for _, verb := range []string{"CREATE", "MSG.NEXT", "RESET", "PAUSE", "UNPIN"} {
+			for _, verb := range []string{"CREATE", "MSG.NEXT", "RESET", "PAUSE"} {
 				subjects = append(subjects, "$JS.API.CONSUMER."+verb+"."+stream+"."+durable)
 			}
 			subjects = append(subjects,
@@ -173,11 +174,14 @@ func forbidden(service string) []string {
 		}
 	}
 	for subject, owners := range map[string][]string{
-		"tweets.bluesky.AAPL":        {streams.ServiceReplay, streams.ServiceBluesky},
-		"quotes.iex.AAPL":            {streams.ServiceReplay, streams.ServiceStocks},
-		"market.XNYS.symbol.AAPL":    {streams.ServiceReplay, streams.ServiceStocks},
-		"market.XNYS.session.opened": {streams.ServiceReplay, streams.ServiceManager},
-		"market.XNYS.clock":          {streams.ServiceReplay, streams.ServiceManager},
+		"$KV.blocks.TWEETS.1":             {streams.ServiceArchive},
+		"$KV.blocks.lease.archive.TWEETS": {streams.ServiceArchive},
+		"$KV.blocks.lease.kinesis.TWEETS": {streams.ServiceArchive, streams.ServiceKinesis},
+		"tweets.bluesky.AAPL":             {streams.ServiceReplay, streams.ServiceBluesky},
+		"quotes.iex.AAPL":                 {streams.ServiceReplay, streams.ServiceStocks},
+		"market.XNYS.symbol.AAPL":         {streams.ServiceReplay, streams.ServiceStocks},
+		"market.XNYS.session.opened":      {streams.ServiceReplay, streams.ServiceManager},
+		"market.XNYS.clock":               {streams.ServiceReplay, streams.ServiceManager},
 	} {
 		if !slices.Contains(owners, service) {
 			subjects = append(subjects, subject)

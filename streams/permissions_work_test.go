@@ -58,8 +58,7 @@ func consumes(t *testing.T, client, operator *streams.Client, publisher *streams
 	}
 	main := jetstream.ConsumerConfig{Durable: consumer.Service, AckPolicy: jetstream.AckExplicitPolicy}
 	if consumer.Ordered {
-		main.AckPolicy, main.PriorityPolicy = jetstream.AckAllPolicy, jetstream.PriorityPolicyPinned
-		main.PriorityGroups, main.PinnedTTL = []string{"worker"}, time.Minute
+		main.AckPolicy = jetstream.AckAllPolicy
 	}
 	requeued := jetstream.ConsumerConfig{
 		Durable: consumer.RetryDurable(), AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: consumer.RetryFilter(),
@@ -86,9 +85,6 @@ func consumes(t *testing.T, client, operator *streams.Client, publisher *streams
 			must(t, what+": reset", err)
 		}
 		must(t, what+": ack", next(t, durable, lane.cfg).DoubleAck(ctx))
-		if len(lane.cfg.PriorityGroups) > 0 {
-			must(t, what+": unpin", stream.UnpinConsumer(ctx, lane.cfg.Durable, lane.cfg.PriorityGroups[0]))
-		}
 		if lane.stream == consumer.Stream {
 			_, err = stream.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(">"))
 			must(t, what+": get", err)
@@ -104,11 +100,7 @@ func consumes(t *testing.T, client, operator *streams.Client, publisher *streams
 
 func next(t *testing.T, durable jetstream.Consumer, cfg jetstream.ConsumerConfig) jetstream.Msg {
 	t.Helper()
-	options := []jetstream.FetchOpt{jetstream.FetchMaxWait(5 * time.Second)}
-	if len(cfg.PriorityGroups) > 0 {
-		options = append(options, jetstream.FetchPriorityGroup(cfg.PriorityGroups[0]))
-	}
-	batch, err := durable.Fetch(1, options...)
+	batch, err := durable.Fetch(1, jetstream.FetchMaxWait(5*time.Second))
 	if err != nil {
 		t.Fatalf("fetch %s: %v", cfg.Durable, err)
 	}
@@ -170,6 +162,26 @@ func cutsBlocks(t *testing.T, client *streams.Client, _ *streams.Publisher) {
 	_, err = blocks.Get(t.Context(), "TWEETS.1")
 	must(t, "get", err)
 	must(t, "delete", blocks.Purge(t.Context(), "TWEETS.1"))
+}
+
+func leases(t *testing.T, client *streams.Client, _ *streams.Publisher) {
+	t.Helper()
+	blocks, err := client.JS.KeyValue(t.Context(), streams.BucketBlocks)
+	if err != nil {
+		t.Fatalf("bucket: %v", err)
+	}
+	for _, consumer := range consumersOf(streams.ServiceKinesis) {
+		revision, err := blocks.Create(t.Context(), consumer.LeaseKey(), []byte("one"))
+		must(t, "create", err)
+		_, err = blocks.Create(t.Context(), consumer.LeaseKey(), []byte("two"))
+		if !errors.Is(err, jetstream.ErrKeyExists) {
+			t.Errorf("create again: got %v, want %v", err, jetstream.ErrKeyExists)
+		}
+		_, err = blocks.Update(t.Context(), consumer.LeaseKey(), []byte("two"), revision)
+		must(t, "update", err)
+		_, err = blocks.Get(t.Context(), consumer.LeaseKey())
+		must(t, "get", err)
+	}
 }
 
 func observes(t *testing.T, client *streams.Client, _ *streams.Publisher) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -57,28 +56,11 @@ func (l *lane) ackFloor(ctx context.Context, batch []*held) error {
 	if floor == nil || l.delivery < floor.delivery {
 		return nil
 	}
+	known := l.lease.known()
+	known.Floor = floor.position
+	l.lease.settle(known)
 	if err := floor.msg.DoubleAck(ctx); err != nil && !errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
 		return fmt.Errorf("acknowledge up to %d: %w", floor.position, err)
 	}
 	return nil
-}
-
-// active reports whether this worker may go on with its batch. An ordered worker
-// that pulled nothing for a while may have been replaced: then it must not write
-// what the other one writes.
-func (l *lane) active(ctx context.Context) bool {
-	if !l.ordered || time.Since(l.pulledAt) < l.cfg.PinnedTTL/2 {
-		return true
-	}
-	info, err := l.durable.Info(ctx)
-	if err != nil {
-		return ctx.Err() == nil // the servers are out of reach, for a standby too
-	}
-	for _, group := range info.PriorityGroups {
-		if group.Group == pinGroup && group.PinnedClientID != l.pin && group.PinnedClientID != "" {
-			l.pin = ""
-			return false
-		}
-	}
-	return true
 }

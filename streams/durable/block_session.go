@@ -77,7 +77,7 @@ func (b *Blocks) openSession(ctx context.Context) (*blockSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	lease, err := openLease(ctx, b.client.JS, consumer.Stream, b.worker)
+	lease, err := openLease(ctx, b.client.JS, consumer, b.worker)
 	if err != nil {
 		return nil, err
 	}

@@ -9,49 +9,27 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// sign is what a standby sees of the active worker. One that is alive pulls, or
-// brings the durable on, or writes its lease.
-type sign struct {
-	revision  uint64 // of the lease
-	held      bool
-	delivered uint64
-	waiting   bool // a pull of its is waiting for messages
+// standby returns once this worker holds the lease.
+func (s *blockSession) standby(ctx context.Context) error {
+	return s.lease.await(ctx, vigil{takeover: s.cfg.Takeover, alone: s.cfg.Alone, watch: s.watch, rest: s.lookAgain})
 }
 
-// standby returns once this worker holds the lease: at once where nobody does, and
-// else when the one that does has shown no sign of life for BlockConfig.Takeover.
-func (s *blockSession) standby(ctx context.Context) error {
-	poll := time.NewTicker(s.cfg.Takeover / 4)
-	defer poll.Stop()
-	var seen sign
-	since := time.Now()
-	for {
-		now, err := s.watch(ctx)
-		if err != nil {
-			return err
-		}
-		if now != seen || now.waiting {
-			seen, since = now, time.Now()
-		}
-		if !now.held || s.cfg.Alone || time.Since(since) >= s.cfg.Takeover {
-			if taken, err := s.lease.take(ctx, now.revision); err != nil || taken {
-				return err
-			}
-		}
-		s.stats.setState(StateStandby)
-		changed := s.gate.Changed()
-		if !s.gate.On() {
-			return ErrOff
-		}
-		select {
-		case f := <-s.flushes:
-			s.waiting = append(s.waiting, f)
-		case <-poll.C:
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+// lookAgain waits until it is time to look again, or there is a flush to look for.
+func (s *blockSession) lookAgain(ctx context.Context, again <-chan time.Time) error {
+	s.stats.setState(StateStandby)
+	changed := s.gate.Changed()
+	if !s.gate.On() {
+		return ErrOff
 	}
+	select {
+	case f := <-s.flushes:
+		s.waiting = append(s.waiting, f)
+	case <-again:
+	case <-changed:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }
 
 // watch looks for a sign of the active worker, and ends the flushes that have what
@@ -59,7 +37,7 @@ func (s *blockSession) standby(ctx context.Context) error {
 func (s *blockSession) watch(ctx context.Context) (sign, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	revision, held, err := s.lease.look(ctx)
+	seen, err := s.lease.look(ctx)
 	if err != nil {
 		return sign{}, err
 	}
@@ -67,8 +45,8 @@ func (s *blockSession) watch(ctx context.Context) (sign, error) {
 	if err != nil {
 		return sign{}, fmt.Errorf("inspect durable %s: %w", s.cfg.Consumer.Key(), err)
 	}
-	now := sign{revision: revision, held: held, delivered: info.Delivered.Consumer, waiting: info.NumWaiting > 0}
-	if !held || len(s.waiting) == 0 {
+	now := sign{leaseSeen: seen, delivered: info.Delivered.Consumer, waiting: info.NumWaiting > 0}
+	if !seen.held || len(s.waiting) == 0 {
 		return now, nil
 	}
 	if err := s.chain.load(ctx); err != nil {

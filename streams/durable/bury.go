@@ -52,7 +52,6 @@ func (l *lane) bury(ctx context.Context, message *held, cause error) error {
 func (l *lane) deadLetter(message *held, reason string) schemas.Event {
 	service := l.cfg.Consumer.Service
 	headers := maps.Clone(message.Headers)
-	delete(headers, headerPin)
 	if l.stream == streams.Retry {
 		headers[HeaderSequence] = []string{strconv.FormatUint(message.Sequence, 10)}
 	}

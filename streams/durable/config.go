@@ -26,11 +26,12 @@ type Config struct {
 	MaxTries int
 	// MinBackoff and MaxBackoff bound the pause between two tries, before jitter.
 	MinBackoff, MaxBackoff time.Duration
-	// PinnedTTL is how long a standby of an ordered consumer waits before it takes
-	// over from a worker that went silent.
-	PinnedTTL time.Duration
+	// Takeover is how long the active worker of an ordered consumer may show no sign
+	// of life before a standby takes over. One that ends in good order hands over at
+	// once.
+	Takeover time.Duration
 	// Alone says that no other process reads this consumer. What a killed run had
-	// in hand is then delivered at once instead of after AckWait.
+	// in hand is then delivered at once instead of after AckWait or Takeover.
 	Alone bool
 	// FromNow lets a durable that is not there yet begin behind the last message of
 	// its stream; one that is there goes on where it stopped, as ever.
@@ -50,7 +51,7 @@ func DefaultConfig(consumer streams.Consumer) Config {
 		MaxTries:   8,
 		MinBackoff: 100 * time.Millisecond,
 		MaxBackoff: 15 * time.Second,
-		PinnedTTL:  15 * time.Second,
+		Takeover:   15 * time.Second,
 		Grace:      8 * time.Second,
 	}
 }
@@ -72,8 +73,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("max tries is %d: must be at least 1", c.MaxTries)
 	case c.MinBackoff <= 0 || c.MaxBackoff < c.MinBackoff:
 		return fmt.Errorf("backoff is %s to %s: must be positive and ascending", c.MinBackoff, c.MaxBackoff)
-	case c.PinnedTTL < time.Second:
-		return fmt.Errorf("pinned ttl is %s: must be at least 1s", c.PinnedTTL)
+	case c.Takeover < time.Second || c.Takeover > time.Hour:
+		return fmt.Errorf("takeover is %s: must be from 1s to 1h", c.Takeover)
 	case c.Grace < 0:
 		return fmt.Errorf("grace is %s: must not be negative", c.Grace)
 	}

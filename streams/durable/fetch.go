@@ -23,10 +23,8 @@ type fetched struct {
 // the stream is quiet.
 func (l *lane) next(ctx context.Context) ([]*held, error) {
 	if l.ahead == nil {
-		if l.stale && l.pin != "" && l.active(ctx) {
-			if err := l.reset(ctx); err != nil {
-				return nil, err
-			}
+		if err := l.prepare(ctx); err != nil {
+			return nil, err
 		}
 		l.fetchAhead(ctx)
 	}
@@ -52,25 +50,36 @@ func (l *lane) next(ctx context.Context) ([]*held, error) {
 	return result.batch, nil
 }
 
+// prepare makes an ordered lane's next fetch begin behind what is settled, as the
+// active worker.
+func (l *lane) prepare(ctx context.Context) error {
+	if !l.ordered {
+		return nil
+	}
+	if held, _ := l.lease.held(); !held {
+		if err := l.standby(ctx); err != nil {
+			return err
+		}
+	}
+	if !l.stale {
+		return nil
+	}
+	return l.reset(ctx)
+}
+
 // inOrder checks that nothing was delivered to this worker which it did not see,
 // since an acknowledgement would cover that too. Where it cannot be sure, it takes
-// the durable back to its floor and returns false: the batch comes again.
+// the durable back to what is settled and returns false: the batch comes again.
 func (l *lane) inOrder(ctx context.Context, batch []*held) (bool, error) {
-	if pin := first(batch[0].Headers, headerPin); pin != l.pin {
-		l.pin = pin
-		l.stale = true
-		l.logger.DebugContext(ctx, "active worker", "stream", l.stream, "pin", pin)
-	}
 	if l.stale {
 		return false, l.reset(ctx)
 	}
 	for _, message := range batch {
-		if message.delivery != l.delivery+1 || first(message.Headers, headerPin) != l.pin {
+		if message.delivery != l.delivery+1 {
 			l.stale = true
 			return false, l.reset(ctx)
 		}
 		l.delivery = message.delivery
-		delete(message.Headers, headerPin)
 	}
 	return true, nil
 }
@@ -114,7 +123,6 @@ func (l *lane) countMissing(ctx context.Context, from, to uint64) {
 func (l *lane) fetchAhead(ctx context.Context) {
 	ahead := make(chan fetched, 1)
 	l.ahead = ahead
-	l.pulledAt = time.Now()
 	go func() {
 		batch, err := l.fetch(ctx)
 		if len(batch) > 0 {
@@ -142,11 +150,7 @@ func (l *lane) fetch(ctx context.Context) ([]*held, error) {
 }
 
 func (l *lane) pull(n int, wait jetstream.FetchOpt) ([]*held, error) {
-	options := []jetstream.FetchOpt{wait, jetstream.FetchMaxBytes(l.cfg.MaxBytes)}
-	if l.ordered {
-		options = append(options, jetstream.FetchPriorityGroup(pinGroup))
-	}
-	messages, err := l.durable.Fetch(n, options...)
+	messages, err := l.durable.Fetch(n, wait, jetstream.FetchMaxBytes(l.cfg.MaxBytes))
 	if err != nil {
 		return nil, fmt.Errorf("fetch from stream %s: %w", l.stream, err)
 	}

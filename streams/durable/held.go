@@ -16,8 +16,6 @@ const (
 	HeaderMsgID = "Cashtag-Msg-Id"
 	// HeaderSequence holds the original's sequence in its stream.
 	HeaderSequence = "Cashtag-Sequence"
-
-	headerPin = "Nats-Pin-Id" // added by the server to what it delivers to a pinned worker
 )
 
 // held is a message in hand: delivered and not yet settled.

@@ -3,7 +3,6 @@ package durable
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -25,26 +24,27 @@ type lane struct {
 	ahead   chan fetched // nil when nothing is being fetched ahead
 
 	// Of an ordered lane.
-	pin      string // what the server calls this worker while it is the active one
-	stale    bool   // the durable must go back to its floor before the next fetch
+	lease    *lease
+	stale    bool   // the durable must go back to what is settled before the next fetch
 	delivery uint64 // sequence of the last delivery taken
 
-	last     uint64    // highest stream sequence taken
-	pulledAt time.Time // when the last pull began
+	last uint64 // highest stream sequence taken
 }
 
-func newLane(r *Runner, stream string, durable jetstream.Consumer, ordered bool) *lane {
+// newLane returns a lane that is ordered where it has a lease.
+func newLane(r *Runner, stream string, durable jetstream.Consumer, lease *lease) *lane {
 	info := durable.CachedInfo()
 	l := &lane{
 		Runner:  r,
 		stream:  stream,
 		durable: durable,
-		ordered: ordered,
+		ordered: lease != nil,
+		lease:   lease,
 		hand:    hand{batches: make(map[*held][]*held)},
-		last:    max(info.Delivered.Stream, metadataCount(info.Config.Metadata, metaBaseline)),
+		last:    metadataCount(info.Config.Metadata, metaBaseline),
 	}
-	if ordered {
-		l.last = max(info.AckFloor.Stream, metadataCount(info.Config.Metadata, metaBaseline))
+	if !l.ordered { // reset says it of an ordered one
+		l.last = max(l.last, info.Delivered.Stream)
 	}
 	return l
 }
@@ -54,10 +54,15 @@ func (l *lane) run(ctx context.Context) error {
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBeating()
 	go l.beat(beating)
+	if l.ordered {
+		go l.keep(beating)
+	}
+	defer l.stepDown(ctx)
 	defer l.discardAhead()
 	for {
 		if !l.gate.On() {
 			l.discardAhead()
+			l.stepDown(ctx)
 			l.stats.setState(StatePaused)
 		}
 		if err := waitOn(ctx, l.gate); err != nil {
@@ -114,9 +119,10 @@ func (l *lane) recover(ctx context.Context, err error) bool {
 	switch {
 	case ctx.Err() != nil:
 		return false
-	case errors.Is(err, jetstream.ErrPinIDMismatch):
-		l.pin = ""
-		l.stats.setState(StateStandby)
+	case errors.Is(err, ErrOff):
+		return true
+	case errors.Is(err, errResync):
+		l.logger.InfoContext(ctx, "reading again", "stream", l.stream, "reason", err)
 	default:
 		l.stats.setError(err)
 		l.logger.WarnContext(ctx, "fetch interrupted", "stream", l.stream, "error", err)
@@ -172,17 +178,4 @@ func (l *lane) discardAhead() {
 		}
 	}
 	l.hand.drop(result.batch)
-}
-
-// reset takes an ordered durable back to the floor of what is acknowledged, so
-// that nothing which another worker or another run had in hand is passed over.
-func (l *lane) reset(ctx context.Context) error {
-	response, err := l.client.JS.ResetConsumer(ctx, l.stream, l.cfg.Consumer.Service)
-	if err != nil {
-		return fmt.Errorf("reset durable %s of stream %s: %w", l.cfg.Consumer.Service, l.stream, err)
-	}
-	l.stale = false
-	l.delivery = 0
-	l.last = max(l.last, response.ResetSeq-1)
-	return nil
 }

@@ -20,8 +20,6 @@ const (
 	metaMissing = "cashtag.missing"
 	// metaDropped counts dead letters that an operator dropped.
 	metaDropped = "cashtag.dropped"
-	// pinGroup is the one priority group of an ordered durable.
-	pinGroup = "worker"
 )
 
 // open creates or updates the durables on the consumer's stream and on RETRY.
@@ -33,9 +31,9 @@ func (r *Runner) open(ctx context.Context) ([]*lane, error) {
 	}
 	if consumer.Ordered {
 		main.AckPolicy = jetstream.AckAllPolicy
-		main.PriorityPolicy = jetstream.PriorityPolicyPinned
-		main.PriorityGroups = []string{pinGroup}
-		main.PinnedTTL = r.cfg.PinnedTTL
+	}
+	if err := r.notePin(ctx); err != nil {
+		return nil, err
 	}
 	mainDurable, err := createDurable(ctx, r.client, consumer.Stream, main)
 	if err != nil {
@@ -47,18 +45,45 @@ func (r *Runner) open(ctx context.Context) ([]*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.cfg.Alone {
-		if err := r.takeBack(ctx, consumer.Stream, mainDurable); err != nil {
+	var lease *lease
+	if consumer.Ordered {
+		if lease, err = openLease(ctx, r.client.JS, consumer, r.worker); err != nil {
 			return nil, err
+		}
+	}
+	if r.cfg.Alone {
+		if !consumer.Ordered { // who takes its lease takes it back
+			if err := r.takeBack(ctx, consumer.Stream, mainDurable); err != nil {
+				return nil, err
+			}
 		}
 		if err := r.takeBack(ctx, streams.Retry, retryDurable); err != nil {
 			return nil, err
 		}
 	}
 	return []*lane{
-		newLane(r, consumer.Stream, mainDurable, consumer.Ordered),
-		newLane(r, streams.Retry, retryDurable, false),
+		newLane(r, consumer.Stream, mainDurable, lease),
+		newLane(r, streams.Retry, retryDurable, nil),
 	}, nil
+}
+
+// notePin says it where an earlier version pinned the durable to a worker. It is so
+// no more once updated, but the server keeps to the pin for as long as it was to
+// last.
+func (r *Runner) notePin(ctx context.Context) error {
+	consumer := r.cfg.Consumer
+	durable, err := r.client.JS.Consumer(ctx, consumer.Stream, consumer.Service)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("durable %s of stream %s: %w", consumer.Service, consumer.Stream, err)
+	}
+	if was := durable.CachedInfo().Config; was.PriorityPolicy == jetstream.PriorityPolicyPinned {
+		r.logger.InfoContext(ctx, "the durable was pinned by an earlier version: reading begins when its pin ran out",
+			"at_most", was.PinnedTTL)
+	}
+	return nil
 }
 
 // takeBack makes the server deliver at once what a run before this one had in hand.

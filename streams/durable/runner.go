@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,7 @@ type Runner struct {
 	sink      Sink
 	gate      Gate
 	logger    *slog.Logger
+	worker    string // its name among those that read the consumer
 
 	writing sync.Mutex // Write is never called concurrently
 	stats   stats
@@ -44,6 +46,7 @@ func New(client *streams.Client, publisher Publisher, sink Sink, gate Gate, logg
 		publisher: publisher,
 		sink:      sink,
 		gate:      gate,
+		worker:    rand.Text(),
 		logger:    logger.With("consumer", cfg.Consumer.Key()),
 	}, nil
 }

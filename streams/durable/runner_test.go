@@ -45,6 +45,11 @@ func newRig(t *testing.T) *rig {
 			t.Fatal(err)
 		}
 	}
+	for _, bucket := range topology.Buckets {
+		if _, err := r.client.JS.CreateKeyValue(t.Context(), bucket); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +73,7 @@ func (r *rig) publish(t *testing.T, from, to int) {
 func (r *rig) start(t *testing.T, sink durable.Sink, consumer streams.Consumer) (*durable.Runner, func() error) {
 	t.Helper()
 	cfg := durable.DefaultConfig(consumer)
-	cfg.PinnedTTL = time.Second
+	cfg.Takeover = 2 * time.Second
 	cfg.MinBackoff = 10 * time.Millisecond
 	cfg.MaxBatch = 100
 	runner, err := durable.New(r.client, r.publisher, sink, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)

@@ -45,6 +45,11 @@ func newBench(t *testing.T, suite Suite) *bench {
 			t.Fatalf("create stream %s: %v", stream.Name, err)
 		}
 	}
+	for _, bucket := range topology.Buckets {
+		if _, err := b.client.JS.CreateKeyValue(t.Context(), bucket); err != nil {
+			t.Fatalf("create bucket %s: %v", bucket.Bucket, err)
+		}
+	}
 	b.publisher, err = streams.NewPublisher(b.client, streams.DefaultPublisherConfig())
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +61,7 @@ func newBench(t *testing.T, suite Suite) *bench {
 	b.cfg.MinBackoff = 5 * time.Millisecond
 	b.cfg.MaxBackoff = 20 * time.Millisecond
 	b.cfg.MaxTries = 3
-	b.cfg.PinnedTTL = time.Second
+	b.cfg.Takeover = time.Second
 	return b
 }
 
