@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"cashtag/schemas"
+	"cashtag/services/api"
 	"cashtag/services/bluesky"
 	"cashtag/services/counts"
 	"cashtag/services/manager"
@@ -205,6 +207,23 @@ func (p *platform) ingest(ctx context.Context, s *service, all *sources, tally i
 		return err
 	}
 	all.running = append(all.running, &source{name: s.name, runner: runner, market: market, follow: settings.Tickers()})
-	s.run = runner.Run
+	s.source, s.run = runner, runner.Run
 	return nil
+}
+
+// sources is where every source that runs here stands.
+func (p *platform) sources() []api.Source {
+	var all []api.Source
+	for _, s := range p.services {
+		if s.source == nil {
+			continue
+		}
+		at := s.source.Stats()
+		all = append(all, api.Source{
+			Name: s.name, State: at.State, ForS: time.Since(at.Since).Seconds(),
+			Seen: at.Seen, Accepted: at.Accepted, Duplicates: at.Duplicate, Malformed: at.Malformed,
+			Reconnects: at.Reconnects, AgeS: at.LastEventAge.Seconds(), GapS: at.Gap.Seconds(), Error: at.LastError,
+		})
+	}
+	return all
 }

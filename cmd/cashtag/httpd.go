@@ -55,6 +55,7 @@ func (p *platform) Status(ctx context.Context) (api.Status, error) {
 		}
 		status.Consumers = append(status.Consumers, row)
 	}
+	status.Sources = p.sources()
 	return status, nil
 }
 

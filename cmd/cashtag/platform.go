@@ -12,6 +12,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/flag"
+	"cashtag/streams/ingest"
 
 	"github.com/nats-io/nats.go"
 )
@@ -68,6 +69,7 @@ type service struct {
 
 	// What the builder of the service fills in.
 	readers []reader
+	source  *ingest.Runner // nil for a service that is none
 	// active tells which of the readers are to run; nil for all.
 	active func(streams.Consumer) bool
 	run    func(ctx context.Context) error

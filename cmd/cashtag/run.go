@@ -5,15 +5,19 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
+	"cashtag/services/manager"
 	"cashtag/streams"
+	"cashtag/streams/ingest"
 )
 
 // runCommand runs services against an external NATS until it is interrupted.
 type runCommand struct {
-	FarEnds `embed:""`
+	FarEnds   `embed:""`
+	liveFlags `embed:""`
 
-	Services []string `arg:"" help:"Services to run: kinesis, mongo, archive, sentiment, features."`
+	Services []string `arg:"" help:"Services to run, such as kinesis or bluesky."`
 	HTTP     string   `name:"http" env:"HTTP_ADDR" default:"127.0.0.1:8222" help:"Address of /healthz, /metrics and /status; empty for none."`
 }
 
@@ -21,6 +25,7 @@ type runCommand struct {
 func (runCommand) Help() string {
 	return `Examples:
   cashtag run kinesis mongo --nats-url nats://nats:4222
+  cashtag run manager counts bluesky stocks --tickers AAPL,MSFT
   MONGO_URI_FILE=/run/secrets/mongo_uri cashtag run mongo
 
 The streams must be there: cashtag streams apply. Exit code 1 when a service
@@ -29,10 +34,10 @@ cannot go on; start it again when its reason is gone.`
 
 // Run implements the command.
 func (c runCommand) Run(ctx context.Context, console Console, connection *Connection) error {
-	if err := checkNames(c.Services, serviceNames()); err != nil {
+	if err := checkNames(c.Services, append(serviceNames(), sourceNames()...)); err != nil {
 		return err
 	}
-	ends, err := c.resolve()
+	ends, err := c.FarEnds.resolve()
 	if err != nil {
 		return err
 	}
@@ -45,7 +50,7 @@ func (c runCommand) Run(ctx context.Context, console Console, connection *Connec
 	}
 	defer p.close(ctx)
 	started := startLean()
-	if err := p.addServices(ctx, c.Services, ends); err != nil {
+	if err := c.addServices(ctx, p, ends); err != nil {
 		return err
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -64,6 +69,41 @@ func (c runCommand) Run(ctx context.Context, console Console, connection *Connec
 		return err
 	}
 	return p.failed()
+}
+
+// addServices adds what the command names. Sources read the real vendors; their
+// manager may run elsewhere.
+func (c runCommand) addServices(ctx context.Context, p *platform, ends farEnds) error {
+	isSource := func(name string) bool { return slices.Contains(sourceNames(), name) }
+	if slices.ContainsFunc(c.Services, isSource) {
+		live, err := c.liveFlags.resolve(processEnvironment())
+		if err != nil {
+			return err
+		}
+		if err := live.wanted(c.Services); err != nil {
+			return err
+		}
+		if _, err := p.addSources(ctx, c.Services, live.sources()); err != nil {
+			return err
+		}
+	}
+	return p.addServices(ctx, slices.DeleteFunc(slices.Clone(c.Services), isSource), ends)
+}
+
+// wanted refuses a service that was named and cannot read.
+func (e liveEnds) wanted(names []string) error {
+	if slices.Contains(names, streams.ServiceTwitter) && e.twitter == nil {
+		return usageError("twitter cannot run: %s is not set, nor %s_FILE", xToken, xToken)
+	}
+	return nil
+}
+
+// sources points the sources at the real vendors, by the wall clock.
+func (e liveEnds) sources() sourceEnds {
+	return sourceEnds{
+		twitter: e.twitter, bluesky: e.bluesky, stocks: e.stocks, tickers: e.tickers,
+		manager: manager.DefaultConfig(), clock: manager.Wall{}, hours: ingest.HoursSession,
+	}
 }
 
 // interruptible ends the context at the first interrupt, and the program at the
@@ -91,6 +131,7 @@ func (p *platform) addServices(ctx context.Context, names []string, ends farEnds
 		streams.ServiceMongo:     func(ctx context.Context, s *service) error { return p.buildMongo(ctx, s, ends.mongo) },
 		streams.ServiceArchive:   func(ctx context.Context, s *service) error { return p.buildArchive(ctx, s, ends.archive) },
 		streams.ServiceSentiment: p.buildSentiment,
+		streams.ServiceEraser:    p.buildEraser,
 		streams.ServiceFeatures:  p.buildFeatures,
 	}
 	for _, name := range names {

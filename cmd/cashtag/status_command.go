@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"cashtag/schemas"
+	"cashtag/services/twitter"
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/flag"
 
+	"github.com/dustin/go-humanize"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -50,6 +52,28 @@ type platformStatus struct {
 	Streams   map[string]streamStatus   `json:"streams"`
 	Consumers map[string]consumerStatus `json:"consumers"` // by service/STREAM
 	Flags     map[string]string         `json:"flags"`
+	X         *readsStatus              `json:"x,omitempty"` // what was read of X; nil where nothing ever was
+}
+
+// readsStatus is how many posts of X were read in the current UTC day and month:
+// each is paid for.
+type readsStatus struct {
+	Today int `json:"reads_today"`
+	Month int `json:"reads_this_month"`
+}
+
+// readsOfX reads the count that travels with the posts.
+func readsOfX(ctx context.Context, client *streams.Client, now time.Time) (*readsStatus, error) {
+	place, err := streams.LastPlace(ctx, client, streams.Tweets, streams.ServiceTwitter)
+	if err != nil || place == "" {
+		return nil, err
+	}
+	at, err := twitter.ParsePlace(place)
+	if err != nil {
+		return nil, err
+	}
+	spend := at.Spend.On(now)
+	return &readsStatus{Today: spend.Today, Month: spend.Month}, nil
 }
 
 type streamStatus struct {
@@ -81,6 +105,10 @@ func readStatus(ctx context.Context, client *streams.Client, flags *flag.Set) (p
 			return platformStatus{}, err
 		}
 		status.Streams[name] = stream
+	}
+	var err error
+	if status.X, err = readsOfX(ctx, client, time.Now()); err != nil {
+		return platformStatus{}, err
 	}
 	for _, state := range flags.List() {
 		status.Flags[state.Name] = state.Value
@@ -146,7 +174,12 @@ func (s platformStatus) print(console Console) error {
 		table.add(said(known.Key()), counted(c.Stored), counted(c.Pending), alarming(c.Buried), alarming(c.Missing),
 			counted(c.Dropped), said(c.Flag).toned(flagTone(c.Flag)))
 	}
-	return table.print(console)
+	if err := table.print(console); err != nil || s.X == nil {
+		return err
+	}
+	_, err := fmt.Fprintf(console.Out, "\nposts read of X: %s today, %s this month (UTC)\n",
+		humanize.Comma(int64(s.X.Today)), humanize.Comma(int64(s.X.Month)))
+	return err
 }
 
 func timeOf(t *time.Time) time.Time {

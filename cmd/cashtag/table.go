@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cashtag/services/api"
 	"cashtag/streams"
 	"cashtag/streams/durable"
 )
@@ -18,6 +19,7 @@ type view struct {
 	figures   figures
 	rates     map[string]float64 // events/s by stream, nil in the final table
 	rows      []viewRow
+	sources   []api.Source
 	endpoints []endpoint
 	disk      string
 	log       []string
@@ -49,6 +51,9 @@ func (v view) render(width int, colours bool) string {
 	line(toneHead, v.title)
 	line(tonePlain, v.progress)
 	out.WriteString("\n" + v.streams().render(width, colours))
+	if len(v.sources) > 0 {
+		out.WriteString("\n" + v.origins().render(width, colours))
+	}
 	out.WriteString("\n" + v.consumers().render(width, colours))
 	out.WriteByte('\n')
 	for _, endpoint := range v.endpoints {
@@ -81,6 +86,23 @@ func (v view) streams() *grid {
 			cells = append(cells, counted(uint64(v.rates[name]+0.5)))
 		}
 		table.add(cells...)
+	}
+	return table
+}
+
+// origins lists the sources that run here.
+func (v view) origins() *grid {
+	table := newGrid("SOURCE", "SEEN", "STORED", "DUPLICATES", "MALFORMED", "RECONNECTS", "LAST EVENT", "STATE")
+	for _, source := range v.sources {
+		age, state := "-", source.State
+		if source.AgeS > 0 {
+			age = time.Duration(source.AgeS*float64(time.Second)).Round(time.Second).String() + " ago"
+		}
+		if source.Error != "" {
+			state += ": " + source.Error
+		}
+		table.add(said(source.Name), counted(source.Seen), counted(source.Accepted), counted(source.Duplicates),
+			counted(source.Malformed), counted(source.Reconnects), said(age), said(state))
 	}
 	return table
 }

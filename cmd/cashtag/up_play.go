@@ -180,6 +180,7 @@ func (u *up) view(all figures, rates map[string]float64) view {
 		rates:   rates,
 		disk:    fmt.Sprintf("disk  %s of %s in %s", humanize.IBytes(uint64(u.guard.used.Load())), u.command.MaxDisk, u.dir.path),
 		log:     u.screen.recent(),
+		sources: u.platform.sources(),
 
 		endpoints: u.endpoints,
 	}

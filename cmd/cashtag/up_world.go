@@ -13,7 +13,6 @@ import (
 
 	"cashtag/embedded/world"
 	"cashtag/schemas"
-	"cashtag/services/manager"
 	"cashtag/services/replay"
 	"cashtag/streams"
 	"cashtag/streams/ingest"
@@ -127,11 +126,11 @@ func (u *up) addProducers(ctx context.Context, reel replay.Tape) error {
 		}
 		return u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildWorld(s, reel, all) })
 	case producerLive:
-		live := u.settings.live
-		_, err := u.platform.addSources(ctx, append([]string{streams.ServiceManager, streams.ServiceCounts}, u.settings.names...), sourceEnds{
-			twitter: live.twitter, bluesky: live.bluesky, stocks: live.stocks, tickers: live.tickers,
-			manager: manager.DefaultConfig(), clock: manager.Wall{}, hours: ingest.HoursSession,
-		})
+		for _, missing := range u.settings.live.missing {
+			u.screen.note("Cashtag: " + missing)
+		}
+		names := append([]string{streams.ServiceManager, streams.ServiceCounts}, u.settings.names...)
+		_, err := u.platform.addSources(ctx, names, u.settings.live.sources())
 		return err
 	case producerDirect:
 		return u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildReplay(s, reel) })

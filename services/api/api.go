@@ -45,10 +45,26 @@ type Consumer struct {
 	LagS        float64 `json:"lag_s"` // age of the newest stored message while others wait, else 0
 }
 
+// Source is where one source stands in this process.
+type Source struct {
+	Name       string  `json:"name"`
+	State      string  `json:"state"`
+	ForS       float64 `json:"for_s"` // how long it is in that state
+	Seen       uint64  `json:"seen"`
+	Accepted   uint64  `json:"accepted"`
+	Duplicates uint64  `json:"duplicates"`
+	Malformed  uint64  `json:"malformed"`
+	Reconnects uint64  `json:"reconnects"`
+	AgeS       float64 `json:"age_s"` // since the newest event arrived, 0 before the first
+	GapS       float64 `json:"gap_s"` // event time missed by the last reconnect
+	Error      string  `json:"error,omitempty"`
+}
+
 // Status is what a process says of itself.
 type Status struct {
 	Streams   []Stream   `json:"streams"`
 	Consumers []Consumer `json:"consumers"`
+	Sources   []Source   `json:"sources,omitempty"`
 }
 
 // Reporter knows where things stand.

@@ -62,10 +62,15 @@ func TestWell(t *testing.T) {
 	url := serve(t, &reporter{status: api.Status{
 		Streams:   []api.Stream{{Name: "TWEETS", Messages: 7, Bytes: 700}},
 		Consumers: []api.Consumer{{Service: "mongo", Stream: "TWEETS", Stored: 5, Pending: 2, LagS: 1.5, On: true}},
+		Sources:   []api.Source{{Name: "bluesky", State: "connected", Seen: 9, Reconnects: 2, AgeS: 0.5}},
 	}})
 	for _, test := range []struct{ path, want string }{
 		{"/healthz", "ok"},
 		{"/status", `"stored":5,"pending":2`},
+		{"/status", `"name":"bluesky","state":"connected"`},
+		{"/metrics", `cashtag_source_connected{source="bluesky"} 1`},
+		{"/metrics", `cashtag_source_seen_total{source="bluesky"} 9`},
+		{"/metrics", `cashtag_source_event_age_seconds{source="bluesky"} 0.5`},
 		{"/metrics", `cashtag_stream_messages{stream="TWEETS"} 7`},
 		{"/metrics", `cashtag_consumer_lag_seconds{service="mongo",stream="TWEETS"} 1.5`},
 		{"/metrics", `cashtag_consumer_on{service="mongo",stream="TWEETS"} 1`},

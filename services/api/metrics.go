@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"cashtag/streams/ingest"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -19,7 +21,16 @@ var (
 	consumerRedelivered = prometheus.NewDesc("cashtag_consumer_redelivered_total", "Messages delivered again since the process started.", consumerLabels, nil)
 	consumerBuried      = prometheus.NewDesc("cashtag_consumer_buried", "Dead letters that wait for a decision.", consumerLabels, nil)
 	consumerMissing     = prometheus.NewDesc("cashtag_consumer_missing_total", "Messages that the stream dropped before they were read.", consumerLabels, nil)
-	consumerOn          = prometheus.NewDesc("cashtag_consumer_on", "1 while the consumer's flag is on.", consumerLabels, nil)
+	sourceConnected     = prometheus.NewDesc("cashtag_source_connected", "1 while the source is connected.", []string{"source"}, nil)
+	sourceSeen          = prometheus.NewDesc("cashtag_source_seen_total", "Events that the source yielded since the process started.", []string{"source"}, nil)
+	sourceAccepted      = prometheus.NewDesc("cashtag_source_accepted_total", "Events of the source that were stored.", []string{"source"}, nil)
+	sourceDuplicates    = prometheus.NewDesc("cashtag_source_duplicates_total", "Events of the source that the stream held already.", []string{"source"}, nil)
+	sourceMalformed     = prometheus.NewDesc("cashtag_source_malformed_total", "Events of the source that broke their schema.", []string{"source"}, nil)
+	sourceReconnects    = prometheus.NewDesc("cashtag_source_reconnects_total", "Reconnects of the source.", []string{"source"}, nil)
+	sourceAge           = prometheus.NewDesc("cashtag_source_event_age_seconds", "How long ago the newest event arrived.", []string{"source"}, nil)
+	sourceGap           = prometheus.NewDesc("cashtag_source_gap_seconds", "Event time between the last event before the last reconnect and the first after it.", []string{"source"}, nil)
+
+	consumerOn = prometheus.NewDesc("cashtag_consumer_on", "1 while the consumer's flag is on.", consumerLabels, nil)
 )
 
 // collector asks the reporter at each scrape, so that metrics and status never
@@ -30,6 +41,7 @@ type collector struct{ reporter Reporter }
 func (c collector) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, description := range []*prometheus.Desc{
 		streamMessages, streamBytes, consumerStored, consumerPending, consumerLag,
+		sourceConnected, sourceSeen, sourceAccepted, sourceDuplicates, sourceMalformed, sourceReconnects, sourceAge, sourceGap,
 		consumerRetries, consumerRedelivered, consumerBuried, consumerMissing, consumerOn,
 	} {
 		descriptions <- description
@@ -51,6 +63,32 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	}
 	for _, consumer := range status.Consumers {
 		consumer.collect(metrics)
+	}
+	for _, source := range status.Sources {
+		source.collect(metrics)
+	}
+}
+
+func (s Source) collect(metrics chan<- prometheus.Metric) {
+	var connected float64
+	if s.State == ingest.StateConnected {
+		connected = 1
+	}
+	for _, metric := range []struct {
+		description *prometheus.Desc
+		kind        prometheus.ValueType
+		value       float64
+	}{
+		{sourceConnected, prometheus.GaugeValue, connected},
+		{sourceSeen, prometheus.CounterValue, float64(s.Seen)},
+		{sourceAccepted, prometheus.CounterValue, float64(s.Accepted)},
+		{sourceDuplicates, prometheus.CounterValue, float64(s.Duplicates)},
+		{sourceMalformed, prometheus.CounterValue, float64(s.Malformed)},
+		{sourceReconnects, prometheus.CounterValue, float64(s.Reconnects)},
+		{sourceAge, prometheus.GaugeValue, s.AgeS},
+		{sourceGap, prometheus.GaugeValue, s.GapS},
+	} {
+		metrics <- prometheus.MustNewConstMetric(metric.description, metric.kind, metric.value, s.Name)
 	}
 }
 
