@@ -25,6 +25,7 @@ type CLI struct {
 	Streams  streamsCommand  `cmd:"" help:"Create, compare and list the streams."`
 	Tape     tapeCommand     `cmd:"" help:"Record events to a file and play them again."`
 	Dead     deadCommand     `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`
+	Erase    eraseCommand    `cmd:"" help:"Take deleted posts out of the streams for good."`
 	Flags    flagsCommand    `cmd:"" help:"Show and turn feature flags."`
 	Analysis analysisCommand `cmd:"" help:"Say what a model is worth, honestly."`
 	Dataset  datasetCommand  `cmd:"" help:"Make a table of features and labels."`
