@@ -133,6 +133,8 @@ func (p *platform) addServices(ctx context.Context, names []string, ends farEnds
 		streams.ServiceSentiment: p.buildSentiment,
 		streams.ServiceEraser:    p.buildEraser,
 		streams.ServiceFeatures:  p.buildFeatures,
+		streams.ServiceAlerts:    p.buildAlerts,
+		streams.ServiceOutcomes:  p.buildOutcomes,
 	}
 	for _, name := range names {
 		if err := p.add(ctx, name, builders[name]); err != nil {
