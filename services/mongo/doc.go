@@ -22,16 +22,20 @@
 // field of the envelope that is called like one of those above. Of the events of
 // this system only the attributes of log events have such keys.
 //
+// The deletion of a post is its tombstone: a document under the _id of the post, in
+// its place, whose type is cashtag.tweet_deleted.v1. It has no document of its own.
+//
 // # What it guarantees
 //
-// Events are inserted and never changed. An insert is acknowledged by a majority
+// Events are inserted and, but for deleted posts, never changed. A post that is
+// delivered after its deletion finds its _id taken, and counts as stored. An insert is acknowledged by a majority
 // of the replicas and journaled. A document that is there already counts as
 // stored, so that a redelivery changes nothing. A document that the server
 // refuses takes nothing with it. What is no event, or no JSON, is poison.
 //
 // # What it does not do
 //
-// It does not retry: the engine around it does. It does not read, update or
-// delete. It creates indexes and never drops one: an index that an earlier
+// It does not retry: the engine around it does. It does not read or
+// delete, and updates nothing but deleted posts. It creates indexes and never drops one: an index that an earlier
 // configuration asked for, expiry included, stays until an operator drops it.
 package mongo

@@ -28,6 +28,7 @@ type Sink struct {
 	docs       []byte     // the documents of one insert, one behind the other
 	pending    []document // where they are
 	command    []byte
+	deleted    []int // indices in the batch
 }
 
 // document is one message's document in Sink.docs.
@@ -48,10 +49,18 @@ func (s *Sink) Write(ctx context.Context, batch []durable.Message) []error {
 	errs := make([]error, len(batch))
 	w := &write{errs: errs, splits: maxSplits}
 	s.reset()
+	s.deleted = s.deleted[:0]
 	for i := range batch {
+		if _, ok := s.tombstoneOf(&batch[i]); ok {
+			s.deleted = append(s.deleted, i)
+			continue
+		}
 		s.add(ctx, w, &batch[i], i)
 	}
 	s.insert(ctx, w, s.pending)
+	for _, i := range s.deleted { // behind the posts of the same batch
+		s.entomb(ctx, w, batch, i)
+	}
 	for _, err := range errs {
 		if err != nil {
 			return errs

@@ -53,9 +53,19 @@ func (t *transcoder) appendDocument(dst []byte, message *durable.Message) ([]byt
 			return dst, err
 		}
 	}
+	return t.appendEvent(dst, message, id, id)
+}
+
+// appendDocumentAs appends the document of a message under another _id than the
+// message's own.
+func (t *transcoder) appendDocumentAs(dst []byte, message *durable.Message, key string) ([]byte, error) {
+	return t.appendEvent(dst, message, message.ID, key)
+}
+
+func (t *transcoder) appendEvent(dst []byte, message *durable.Message, id, key string) ([]byte, error) {
 	t.start(message.Data)
 	start, dst := bsoncore.AppendDocumentStart(dst)
-	dst = bsoncore.AppendStringElement(dst, fieldID, id)
+	dst = bsoncore.AppendStringElement(dst, fieldID, key)
 	dst, err := t.appendEnvelope(dst, id)
 	if err != nil {
 		return dst, err
