@@ -52,6 +52,10 @@ const (
 	ServicePredictor = "predictor"
 )
 
+// persisted are the streams that MongoDB and the archive keep: all but those of dead
+// letters.
+var persisted = []string{Tweets, Quotes, Market, Counts, Sentiment, Features, Predictions, Outcomes, Alerts, Models, Logs}
+
 // Consumers lists every durable consumer of the topology, upstream first.
 func Consumers() []Consumer {
 	consumers := []Consumer{
@@ -69,10 +73,10 @@ func Consumers() []Consumer {
 		consumers = append(consumers, Consumer{ServiceOutcomes, stream, true})
 	}
 	consumers = append(consumers, Consumer{ServicePredictor, Features, false})
-	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
+	for _, stream := range persisted {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})
 	}
-	for _, stream := range []string{Tweets, Quotes, Market, Sentiment, Logs} {
+	for _, stream := range persisted {
 		consumers = append(consumers, Consumer{ServiceArchive, stream, true})
 	}
 	return append(consumers, Consumer{ServiceEraser, Tweets, false})

@@ -78,7 +78,10 @@ func consumersOf(service string) []streams.Consumer {
 // Each service can do all of its work.
 func TestPermissionsSuffice(t *testing.T) {
 	server, operator := guarded(t)
-	for _, stream := range []string{"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "features.day", "predictions.test", "logs.test"} {
+	for _, stream := range []string{
+		"tweets.x", "quotes.iex", "market.XNYS.symbol", "sentiment.test", "features.day", "predictions.test", "logs.test",
+		"counts.test", "outcomes.test", "alerts.test", "models.test",
+	} {
 		if _, err := operator.JS.Publish(t.Context(), stream+".AAPL", []byte("{}")); err != nil {
 			t.Fatalf("publish: %v", err)
 		}

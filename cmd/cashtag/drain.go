@@ -15,25 +15,25 @@ import (
 const (
 	// drainPoll is how often a drain looks where the consumers stand.
 	drainPoll = 250 * time.Millisecond
-	// drainLogs is how long the end waits for LOGS, which grows while it is read.
-	drainLogs = 3 * time.Second
+	// drainLastWords is how long the end waits for streams that grow meanwhile.
+	drainLastWords = 3 * time.Second
 	// progressPeriod is how often a drain says so in the log.
 	progressPeriod = 5 * time.Second
 )
 
 // drain waits until every consumer that runs here has settled all that its stream
 // holds now, upstream first, so that what a service derives is counted too.
-// Consumers whose flag is off are passed over. LOGS feeds itself: it is waited for a
-// moment and no longer.
+// Consumers whose flag is off are passed over. The streams of last words are waited
+// for a moment and no longer.
 func (p *platform) drain(ctx context.Context) error {
 	for _, stage := range drainStages() {
 		if err := p.drainStage(ctx, stage); err != nil {
 			return err
 		}
 	}
-	logs, cancel := context.WithTimeout(ctx, drainLogs)
+	last, cancel := context.WithTimeout(ctx, drainLastWords)
 	defer cancel()
-	if err := p.drainStage(logs, []string{streams.Logs}); err != nil && logs.Err() == nil {
+	if err := p.drainStage(last, lastWords()); err != nil && last.Err() == nil {
 		return err
 	}
 	return nil
@@ -76,11 +76,15 @@ func (p *platform) flush(ctx context.Context, marks map[string]uint64) error {
 	return nil
 }
 
+// lastWords are the streams that grow to the very end: LOGS feeds itself, and COUNTS
+// has what the minutes before the end came to.
+func lastWords() []string { return []string{streams.Logs, streams.Counts} }
+
 // drainStages groups the streams: those of a stage are derived from the ones
 // before.
 func drainStages() [][]string {
 	return [][]string{
-		{streams.Tweets, streams.Quotes, streams.Market, streams.Counts},
+		{streams.Tweets, streams.Quotes, streams.Market},
 		{streams.Sentiment},
 		{streams.Features},
 		{streams.Predictions, streams.Alerts},

@@ -11,7 +11,10 @@ import (
 
 func TestDefaultConfigArchivesTheTopology(t *testing.T) {
 	t.Parallel()
-	want := []string{streams.Tweets, streams.Quotes, streams.Market, streams.Sentiment, streams.Logs}
+	want := []string{
+		streams.Tweets, streams.Quotes, streams.Market, streams.Counts, streams.Sentiment, streams.Features,
+		streams.Predictions, streams.Outcomes, streams.Alerts, streams.Models, streams.Logs,
+	}
 	if got := archive.DefaultConfig().Streams; !slices.Equal(got, want) {
 		t.Errorf("streams: got %v, want %v", got, want)
 	}
