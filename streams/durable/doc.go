@@ -25,10 +25,12 @@
 // # Two kinds of consumer
 //
 // An ordered consumer (Kinesis) acknowledges the contiguous floor of what is
-// settled, has one active worker among its replicas, and starts from that floor
-// again whenever it becomes the active one: an acknowledgement can so never
-// cover a message that another worker had in hand. An unordered consumer
-// acknowledges message by message and may be doubled.
+// settled, has one active worker among its replicas, by lease, and starts from
+// what is settled again whenever it becomes the active one: an acknowledgement can
+// so never cover a message that another worker had in hand. A message that is
+// erased from the stream while it is in hand takes nothing with it, although it
+// takes the server's floor: the lease too says, within a second, how far all is
+// settled. An unordered consumer acknowledges message by message and may be doubled.
 //
 // # What it does not do
 //
