@@ -44,6 +44,11 @@ func TestRecordedTape(t *testing.T) {
 	}
 	checkFigures(t, p.stdout.Bytes(), want)
 	checkFarEnds(t, dir, want, "--tape", recorded)
+	reel, err := tape.Open(os.DirFS(recorded), tape.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBytes(t, dir, reel.Events())
 }
 
 func TestKilledRecordedTape(t *testing.T) {

@@ -4,11 +4,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"iter"
 	"path/filepath"
 	"testing"
 
 	"cashtag/embedded/natsd"
+	"cashtag/internal/calendar"
 	"cashtag/internal/demo"
 	"cashtag/schemas"
 	"cashtag/streams"
@@ -103,13 +105,34 @@ func TestWorldIsTheTape(t *testing.T) {
 	checkBytes(t, dir, day.Events())
 }
 
-// TestGatedWorld plays the demo day to sources that follow the market: what was
-// said before the open, while nobody listened, comes at the open.
+// TestGatedWorld plays the demo day to sources that follow the market: every post
+// of the session is taken, and what was said before nobody listened is not.
 func TestGatedWorld(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	p := startProcess(t, upArgs(t, dir, "--gate", "--speed", "max", "--drain", "--only", "twitter,replay")...)
+	p := startProcess(t, upArgs(t, dir, "--gate", "--speed", "max", "--drain", "--json", "--only", "twitter,replay")...)
 	if code := p.wait(t); code != exitDone {
 		t.Fatalf("exit code %d, want %d", code, exitDone)
+	}
+	day, err := demo.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	within, all := uint64(0), uint64(0)
+	for event := range day.Events() {
+		if _, ok := event.Data.(*schemas.Tweet); !ok {
+			continue
+		}
+		all++
+		if _, open := calendar.XNYS().At(event.Time); open {
+			within++
+		}
+	}
+	var got figures
+	if err := json.Unmarshal(p.stdout.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if posts := got.Streams[streams.Tweets].Messages; posts < within || posts == all {
+		t.Errorf("TWEETS holds %d posts, want the %d of the session, and not all %d of the day", posts, within, all)
 	}
 }
