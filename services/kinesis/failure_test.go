@@ -132,7 +132,10 @@ func TestUnreachable(t *testing.T) {
 
 func TestWriteEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	far := &farEnd{before: func(context.Context) { cancel() }}
+	far := &farEnd{before: func(call context.Context) {
+		cancel()
+		<-call.Done() // answers nothing to whom is gone
+	}}
 	far.start(t)
 	sinktest.WantKinds(t, far.sink(t).Write(ctx, messages(3, 3)), "unavailable", "unavailable", "unavailable")
 }
