@@ -19,7 +19,7 @@ type part struct {
 }
 
 // queuedParts bounds the parts that wait for one stream, beside their bytes.
-const queuedParts = 4096
+const queuedParts = 1024
 
 // committer stores what is published to one stream, one batch at a time: while a
 // batch is on its way the next one gathers.

@@ -85,7 +85,7 @@ func (p *platform) buildMongo(ctx context.Context, s *service, cfg mongo.Config)
 	return p.read(s, func(stream string) (durable.Sink, error) {
 		sink := store.Sink(stream)
 		return sink, sink.Ensure(ctx)
-	}, func(cfg *durable.Config) { cfg.MaxBatch = 1000 })
+	}, func(cfg *durable.Config) { cfg.MaxBatch = 500 })
 }
 
 func (p *platform) buildArchive(ctx context.Context, s *service, cfg archive.Config) error {

@@ -103,12 +103,25 @@ func (p *platform) wire(ctx context.Context, name string) (*service, error) {
 	})
 	publishing := streams.DefaultPublisherConfig()
 	publishing.Logger = aside
+	if publishesWholeBatches(name) {
+		publishing.Linger = 0 // nothing more would join them
+	}
 	if s.publisher, err = streams.NewPublisher(client, publishing); err != nil {
 		client.Conn.Close()
 		return nil, fmt.Errorf("service %s: %w", name, err)
 	}
 	s.endLog = startLog(ctx, handler, s.publisher)
 	return s, nil
+}
+
+// publishesWholeBatches reports whether a service publishes all that it has at once.
+func publishesWholeBatches(name string) bool {
+	switch name {
+	case streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment, streams.ServiceFeatures:
+		return true
+	default:
+		return false
+	}
 }
 
 // unwire lets go of the far end, ends the log and closes the connection.
