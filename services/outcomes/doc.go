@@ -28,7 +28,9 @@
 //
 // # What it does not do
 //
-// It does not score models: `cashtag scores` does, from OUTCOMES. An outcome is what
+// It does not score models: Score does, for `cashtag scores`, from OUTCOMES. It warns in
+// the log, once a trading day, of a model whose loss over the last 60 days is above its
+// baseline's beyond the interval, from 20 days on. An outcome is what
 // was known when it was made; a price that is corrected later changes none. Of windows
 // shorter than a session only the directions are known, since no deviations and
 // volumes of such windows are kept.

@@ -28,12 +28,16 @@ type state struct {
 	Clock   time.Time                      `json:"clock"` // the market's
 	Tickers map[string]*ticker             `json:"tickers"`
 	Pending map[string]*schemas.Prediction `json:"pending"` // by event id
+	Worth   map[string]*worth              `json:"worth"`   // by model, version and target
 	Refused uint64                         `json:"refused"` // predictions and bars beyond the bounds
 	GivenUp uint64                         `json:"given_up"`
 }
 
 func newState() *state {
-	return &state{Layout: layout, Tickers: make(map[string]*ticker), Pending: make(map[string]*schemas.Prediction)}
+	return &state{
+		Layout: layout, Tickers: make(map[string]*ticker), Pending: make(map[string]*schemas.Prediction),
+		Worth: make(map[string]*worth),
+	}
 }
 
 // Handler joins predictions with prices behind a merge.Reader.
@@ -44,6 +48,7 @@ type Handler struct {
 	state  *state
 	made   []schemas.Event
 	said   state // Refused and GivenUp as they were said last
+	newDay bool  // a trading day is over, and what models are worth is to be said
 }
 
 var _ merge.Handler = (*Handler)(nil)
@@ -59,7 +64,7 @@ func NewHandler(cfg Config, logger *slog.Logger) (*Handler, error) {
 
 // Restore implements merge.Handler. It returns ErrSnapshot for what is not a snapshot.
 func (h *Handler) Restore(snapshot []byte) error {
-	h.state, h.made, h.said = newState(), nil, state{}
+	h.state, h.made, h.said, h.newDay = newState(), nil, state{}, false
 	if snapshot == nil {
 		return nil
 	}
@@ -132,6 +137,8 @@ func (h *Handler) tick(at time.Time) {
 		for _, t := range h.state.Tickers {
 			t.forget(newest)
 		}
+		h.state.forgetWorth(newest)
+		h.newDay = true
 	}
 	var due []string
 	for id, p := range h.state.Pending {
@@ -161,7 +168,9 @@ func (h *Handler) settle(id string, p *schemas.Prediction) bool {
 	}
 	realised, happened, ok := h.state.answer(p.Target, p.Ticker, q)
 	if ok {
-		h.made = append(h.made, outcome(id, p, knownAt, window.Round(realised), happened))
+		made := outcome(id, p, knownAt, window.Round(realised), happened)
+		h.made = append(h.made, made)
+		h.state.judge(h.market, made.Data.(*schemas.Outcome))
 		return true
 	}
 	if h.state.Clock.Sub(p.DueAt) < h.cfg.Patience {
@@ -197,7 +206,8 @@ func (*Handler) GiveUp() {}
 // Due implements merge.Handler.
 func (h *Handler) Due() bool { return len(h.made) > 0 }
 
-// Commit implements merge.Handler. What was given up is said in the log.
+// Commit implements merge.Handler. What was given up is said in the log, and once a
+// trading day which models are worse than their baselines.
 func (h *Handler) Commit(ctx context.Context) ([]byte, []schemas.Event, error) {
 	if n := h.state.GivenUp - h.said.GivenUp; n > 0 {
 		h.logger.WarnContext(ctx, "outcomes are not known: there is no price", "predictions", n, "patience", h.cfg.Patience.String())
@@ -207,6 +217,10 @@ func (h *Handler) Commit(ctx context.Context) ([]byte, []schemas.Event, error) {
 			"max_pending", h.cfg.MaxPending, "max_tickers", h.cfg.MaxTickers)
 	}
 	h.said = state{Refused: h.state.Refused, GivenUp: h.state.GivenUp}
+	if h.newDay {
+		h.newDay = false
+		h.state.complain(ctx, h.logger)
+	}
 	snapshot, err := json.Marshal(h.state)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode snapshot of outcomes: %w", err)

@@ -305,3 +305,35 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestAWorseModelIsSaid lets a model predict .9 each day while every close is below its
+// open, beside one that predicts .1.
+func TestAWorseModelIsSaid(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		probability float64
+		days        int
+		want        bool
+	}{"worse": {0.9, 25, true}, "better": {0.1, 25, false}, "worse, few days": {0.9, 15, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var logged strings.Builder
+			h, err := outcomes.NewHandler(outcomes.DefaultConfig(), slog.New(slog.NewTextHandler(&logged, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var events []schemas.Event
+			for day := range test.days {
+				asked := predict("direction", "preopen", "AAPL", openOf(day), closeOf(day), 0)
+				base := 0.5
+				p := asked.Data.(*schemas.Prediction)
+				p.Probability, p.Baseline = &test.probability, &base
+				events = append(events, asked, daily(day, "AAPL", 100, 99, 5), tick(closeOf(day)))
+			}
+			run(t, h, true, events...)
+			if got := strings.Contains(logged.String(), "a live model is worse than its baseline"); got != test.want {
+				t.Errorf("said %t, want %t: %s", got, test.want, logged.String())
+			}
+		})
+	}
+}
