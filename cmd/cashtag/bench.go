@@ -15,6 +15,7 @@ type benchCommand struct {
 	Sinks    benchSinksCommand    `cmd:"" help:"Drain a stream of tweets through each sink and through all at once."`
 	Publish  benchPublishCommand  `cmd:"" help:"Publish tweets under sync always."`
 	Features benchFeaturesCommand `cmd:"" help:"Count a day of posts, scores and bars window by window."`
+	Sources  benchSourcesCommand  `cmd:"" help:"Decode what the vendors send, and read it through each client."`
 	Worker   benchWorkerCommand   `cmd:"" hidden:"" help:"Do one measured run; the other commands start it."`
 }
 
