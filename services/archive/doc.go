@@ -27,11 +27,21 @@
 //     logged and counted as missing when it comes about.
 //   - Blocks of one stream never overwrite those of another one that had its name.
 //
+// # Deleted posts
+//
+// A block that says that a post was deleted is stored without it, and the blocks
+// before it that hold the post are stored again without it: object first, then
+// manifest, which counts it as a gap. Only then is the block itself whole, so that a
+// kill in between is made up for. Where a block is cut and which events it has else
+// stay as they were. Who reads a block between the two uploads finds it damaged, and
+// whole a moment later. In a bucket with versions the old ones are for its lifecycle
+// rules to expire.
+//
 // How blocks are cut, and how workers take turns, is durable.Blocks' business.
 //
 // # What it does not do
 //
-// It never deletes: let the bucket's lifecycle rules do that. It needs the rights
+// It deletes no object: let the bucket's lifecycle rules do that. It needs the rights
 // s3:PutObject, s3:GetObject and s3:ListBucket, and s3:CreateBucket where it is
 // asked to create the bucket.
 package archive

@@ -61,6 +61,8 @@ type object struct {
 	compressed *bytes.Buffer
 
 	bytes, invalid uint64
+	deleted        []deletion // what the block says was deleted
+	block          durable.Block
 	names          names
 	sum            [sha256.Size]byte
 	manifest       []byte
@@ -90,6 +92,13 @@ func (o *object) Append(message durable.Message) error {
 	if !valid {
 		o.invalid++
 	}
+	if gone, ok := deletionIn(message); ok {
+		o.deleted = append(o.deleted, gone)
+	}
+	return o.appendLine(line)
+}
+
+func (o *object) appendLine(line []byte) error {
 	c := o.compressor
 	if len(c.chunk)+len(line)+1 > cap(c.chunk) {
 		if err := c.flush(); err != nil {
@@ -117,20 +126,40 @@ func (c *compressor) flush() error {
 
 // Seal ends the object and makes its manifest.
 func (o *object) Seal(block durable.Block) error {
-	c := o.compressor
-	if err := c.flush(); err != nil {
+	if err := o.end(); err != nil {
 		return err
 	}
-	if err := c.encoder.Close(); err != nil {
-		return fmt.Errorf("compress: %w", err)
+	if len(o.deleted) > 0 {
+		dropped, err := o.drop(idsOf(o.deleted))
+		if err != nil {
+			return err
+		}
+		block.Events -= dropped
 	}
-	o.names = o.store.cfg.names(block.Stream, block.First)
-	o.sum = sha256.Sum256(o.compressed.Bytes())
+	o.block = block
 	manifest := newManifest(block)
 	manifest.Invalid = o.invalid
+	return o.describe(manifest)
+}
+
+// end compresses what is left. Nothing is appended after it.
+func (o *object) end() error {
+	if err := o.compressor.flush(); err != nil {
+		return err
+	}
+	if err := o.compressor.encoder.Close(); err != nil {
+		return fmt.Errorf("compress: %w", err)
+	}
+	return nil
+}
+
+// describe makes the manifest of an object that ended.
+func (o *object) describe(manifest Manifest) error {
+	o.names = o.store.cfg.names(manifest.Stream, manifest.First)
+	o.sum = sha256.Sum256(o.compressed.Bytes())
 	manifest.Object = o.names.object
 	manifest.Bytes = o.bytes
-	manifest.SHA256 = hex.EncodeToString(c.plain.Sum(nil))
+	manifest.SHA256 = hex.EncodeToString(o.compressor.plain.Sum(nil))
 	manifest.CompressedBytes = uint64(o.compressed.Len())
 	manifest.CompressedSHA256 = hex.EncodeToString(o.sum[:])
 	o.releaseCompressor()
@@ -139,10 +168,16 @@ func (o *object) Seal(block durable.Block) error {
 	return err
 }
 
-// Store uploads the object, and then the manifest that says that it is there.
+// Store uploads the object, takes what it says was deleted out of the blocks before
+// it, and then uploads the manifest, which says that all of that is done.
 func (o *object) Store(ctx context.Context) error {
 	if err := o.store.put(ctx, o.names.object, "application/zstd", o.compressed.Bytes(), o.sum); err != nil {
 		return err
+	}
+	if len(o.deleted) > 0 {
+		if err := o.store.eraseBefore(ctx, o.block.Stream, o.block.First, o.deleted); err != nil {
+			return err
+		}
 	}
 	return o.store.put(ctx, o.names.manifest, "application/json", o.manifest, sha256.Sum256(o.manifest))
 }
