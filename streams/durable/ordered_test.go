@@ -171,22 +171,26 @@ func TestErasedMessageTakesNothingWithIt(t *testing.T) {
 		after func(t *testing.T, r *rig, far *store, w *orderedWorker)
 	}{
 		{"killed and started again", func(t *testing.T, r *rig, far *store, w *orderedWorker) {
+			t.Helper()
 			w.kill(t)
 			far.outage(t, false)
 			r.work(t, logSink{far}, long, alone)
 		}},
 		{"killed with a standby", func(t *testing.T, r *rig, far *store, w *orderedWorker) {
+			t.Helper()
 			standby := r.work(t, logSink{far})
 			eventually(t, "standby", func() bool { return standby.Stats().State == durable.StateStandby })
 			w.kill(t)
 			far.outage(t, false)
 		}},
 		{"stopped in good order", func(t *testing.T, r *rig, far *store, w *orderedWorker) {
+			t.Helper()
 			w.stop(t)
 			far.outage(t, false)
 			r.work(t, logSink{far}, long)
 		}},
 		{"off and on", func(t *testing.T, _ *rig, far *store, w *orderedWorker) {
+			t.Helper()
 			w.flag.Set(false)
 			eventually(t, "paused", func() bool { return w.Stats().State == durable.StatePaused })
 			far.outage(t, false)
