@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable"
 
@@ -110,4 +111,9 @@ func checkRecord(key string, data []byte) error {
 }
 
 // partitionKey is the ticker, or the subject's last token where it has none.
-func partitionKey(message *durable.Message) string { return streams.TickerOf(message.Key) }
+func partitionKey(message *durable.Message) string {
+	if message.Key == schemas.NoTicker {
+		return message.Key
+	}
+	return streams.TickerOf(message.Key)
+}

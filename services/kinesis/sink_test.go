@@ -21,7 +21,7 @@ func TestWriteKeepsBytesAndTicker(t *testing.T) {
 	batch := []durable.Message{
 		message("AAPL", `{"text":"é \"quoted\" \u0000"}`),
 		message("BRK_B", "not even JSON\x00\xff"),
-		message("_", ""),
+		message("_", `{"type":"cashtag.tweet_deleted.v1"}`),
 		{Key: "MSFT"},
 	}
 	if errs := far.sink(t).Write(t.Context(), batch); errs != nil {
@@ -30,7 +30,7 @@ func TestWriteKeepsBytesAndTicker(t *testing.T) {
 	want := []record{
 		{"AAPL", []byte(`{"text":"é \"quoted\" \u0000"}`)},
 		{"BRK.B", []byte("not even JSON\x00\xff")},
-		{".", []byte{}},
+		{"_", []byte(`{"type":"cashtag.tweet_deleted.v1"}`)},
 		{"MSFT", []byte{}},
 	}
 	if got := fmt.Sprintf("%q", far.records()); got != fmt.Sprintf("%q", want) {

@@ -29,11 +29,16 @@ type post struct {
 // there twice.
 var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
+// errDeleted says that an event is about a post that was deleted.
+var errDeleted = errors.New("a deleted post")
+
 // decodePost returns an error that says why the bytes are no tweet event.
 func decodePost(data []byte) (post, error) {
 	var p post
 	err := json.Unmarshal(data, &p, lenient)
 	switch {
+	case p.Type == schemas.TypeTweetDeleted:
+		return post{}, errDeleted
 	case p.Type != schemas.TypeTweet && p.Type != "":
 		return post{}, fmt.Errorf("an event of type %q is no post", p.Type)
 	case err != nil:

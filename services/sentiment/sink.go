@@ -47,6 +47,9 @@ func (s *Sink) Write(ctx context.Context, batch []durable.Message) []error {
 func (s *Sink) score(ctx context.Context, w *write, i int) error {
 	message := w.batch[i]
 	p, err := decodePost(message.Data)
+	if errors.Is(err, errDeleted) {
+		return nil // there is no text to score
+	}
 	if err != nil {
 		return durable.Poison(err)
 	}
