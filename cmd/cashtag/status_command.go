@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cashtag/schemas"
+	"cashtag/services/sentiment"
 	"cashtag/services/twitter"
 	"cashtag/streams"
 	"cashtag/streams/durable"
@@ -113,10 +115,17 @@ func readStatus(ctx context.Context, client *streams.Client, flags *flag.Set) (p
 	for _, state := range flags.List() {
 		status.Flags[state.Name] = state.Value
 	}
+	scorers, err := chosenReaders(ctx, client)
+	if err != nil {
+		return platformStatus{}, err
+	}
 	for _, consumer := range streams.Consumers() {
 		figures, err := durable.Inspect(ctx, client, consumer)
 		if err != nil {
 			return platformStatus{}, err
+		}
+		if consumer.Owner() == streams.ServiceSentiment && !figures.Ran && !slices.Contains(scorers, consumer) {
+			continue // nobody wants it to read anything
 		}
 		status.Consumers[consumer.Key()] = consumerStatus{
 			Stored:  figures.Stored,
@@ -128,6 +137,31 @@ func readStatus(ctx context.Context, client *streams.Client, flags *flag.Set) (p
 		}
 	}
 	return status, nil
+}
+
+// chosenReaders lists the consumers of the scorers that the setting scorer names.
+func chosenReaders(ctx context.Context, client *streams.Client) ([]streams.Consumer, error) {
+	bucket, err := client.JS.KeyValue(ctx, streams.BucketConfig)
+	if err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", streams.BucketConfig, err)
+	}
+	chosen := ""
+	entry, err := bucket.Get(ctx, "scorer")
+	switch {
+	case err == nil:
+		chosen = string(entry.Value())
+	case !errors.Is(err, jetstream.ErrKeyNotFound):
+		return nil, fmt.Errorf("setting scorer: %w", err)
+	}
+	names, err := sentiment.ParseScorers(chosen)
+	if err != nil {
+		names = []string{sentiment.DefaultScorer} // what is no choice changes nothing
+	}
+	consumers := make([]streams.Consumer, 0, len(names))
+	for _, name := range names {
+		consumers = append(consumers, sentiment.ConsumerOf(name))
+	}
+	return consumers, nil
 }
 
 func readStream(ctx context.Context, client *streams.Client, name string) (streamStatus, error) {
@@ -170,7 +204,10 @@ func (s platformStatus) print(console Console) error {
 	}
 	table = newGrid("CONSUMER", "STORED", "PENDING", "BURIED", "MISSING", "DROPPED", "FLAG")
 	for _, known := range streams.Consumers() {
-		c := s.Consumers[known.Key()]
+		c, ok := s.Consumers[known.Key()]
+		if !ok {
+			continue
+		}
 		table.add(said(known.Key()), counted(c.Stored), counted(c.Pending), alarming(c.Buried), alarming(c.Missing),
 			counted(c.Dropped), said(c.Flag).toned(flagTone(c.Flag)))
 	}

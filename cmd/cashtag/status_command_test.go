@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +30,11 @@ func TestStatus(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	for _, consumer := range streams.Consumers() {
-		table.row(t, consumer.Key())
+		if consumer.Service == consumer.Owner() {
+			table.row(t, consumer.Key())
+		} else if strings.Contains(table.out, consumer.Key()) {
+			t.Errorf("got %s, which never ran and which nobody chose", consumer.Key())
+		}
 	}
 
 	object := c.cashtag(t, "status", "--json")
@@ -56,12 +61,35 @@ func TestStatus(t *testing.T) {
 	if got := status.Streams["QUOTES"]; got.LastEventAt != nil {
 		t.Errorf("got a last event at %s in an empty stream", got.LastEventAt)
 	}
+	const unchosen = 2 // scorers beside the default one
 	got, ok := status.Consumers["mongo/TWEETS"]
 	if !ok || got.Pending == nil || *got.Pending != 2 || got.Buried == nil || got.Flag != flag.Off {
 		t.Errorf("got %+v, want 2 pending, 0 buried, flag off", got)
 	}
-	if len(status.Streams) != len(streams.StreamNames()) || len(status.Consumers) != len(streams.Consumers()) || len(status.Flags) != len(flag.Table()) {
+	if len(status.Streams) != len(streams.StreamNames()) || len(status.Consumers) != len(streams.Consumers())-unchosen || len(status.Flags) != len(flag.Table()) {
 		t.Errorf("got %d streams, %d consumers, %d flags, want all", len(status.Streams), len(status.Consumers), len(status.Flags))
+	}
+}
+
+// A scorer that was chosen and has not run yet has all posts pending.
+func TestStatusShowsChosenScorers(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	c.publish(t, sinktest.Tweet(1))
+	bucket, err := c.client.JS.KeyValue(t.Context(), streams.BucketConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bucket.PutString(t.Context(), "scorer", "vader"); err != nil {
+		t.Fatal(err)
+	}
+	got := c.cashtag(t, "status")
+	got.want(t, exitDone, "")
+	if row := got.row(t, "sentiment-vader/TWEETS"); row[2] != "1" {
+		t.Errorf("got %v, want 1 pending", row)
+	}
+	if strings.Contains(got.out, "sentiment/TWEETS") {
+		t.Errorf("got the default scorer, which nobody chose:\n%s", got.out)
 	}
 }
 

@@ -20,6 +20,7 @@ type Figures struct {
 	Missing uint64 // dropped by the stream before they were read
 	Dropped uint64 // dead letters that an operator dropped
 	Floor   uint64 // stream sequence up to which all is settled
+	Ran     bool   // its durable is there
 }
 
 // Inspect reads the figures of one consumer. A consumer that never ran has the
@@ -43,6 +44,7 @@ func Inspect(ctx context.Context, client *streams.Client, consumer streams.Consu
 		Missing: metadataCount(info.Config.Metadata, metaMissing),
 		Dropped: metadataCount(info.Config.Metadata, metaDropped),
 		Floor:   info.AckFloor.Stream,
+		Ran:     true,
 	}
 	if figures.Buried, err = countBuried(ctx, client, consumer); err != nil {
 		return Figures{}, fmt.Errorf("inspect %s: dead letters: %w", consumer.Key(), err)
