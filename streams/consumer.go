@@ -69,10 +69,10 @@ func Consumers() []Consumer {
 		consumers = append(consumers, Consumer{ServiceFeatures, stream, true})
 	}
 	consumers = append(consumers, Consumer{ServiceAlerts, Features, true})
+	consumers = append(consumers, Consumer{ServicePredictor, Features, false})
 	for _, stream := range []string{Quotes, Predictions, Market} {
 		consumers = append(consumers, Consumer{ServiceOutcomes, stream, true})
 	}
-	consumers = append(consumers, Consumer{ServicePredictor, Features, false})
 	for _, stream := range persisted {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})
 	}

@@ -28,6 +28,7 @@ type CLI struct {
 	Erase    eraseCommand    `cmd:"" help:"Take deleted posts out of the streams for good."`
 	Flags    flagsCommand    `cmd:"" help:"Show and turn feature flags."`
 	Analysis analysisCommand `cmd:"" help:"Say what a model is worth, honestly."`
+	Models   modelsCommand   `cmd:"" help:"Store models, and say which of them predict."`
 	Dataset  datasetCommand  `cmd:"" help:"Make a table of features and labels."`
 	Train    trainCommand    `cmd:"" help:"Train a scorer of posts on labelled texts."`
 	Evaluate evaluateCommand `cmd:"" help:"Compare scorers of posts on labelled texts."`

@@ -64,7 +64,7 @@ func (f FarEnds) resolve() (farEnds, error) {
 func serviceNames() []string {
 	return []string{
 		streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment, streams.ServiceFeatures,
-		streams.ServiceEraser, streams.ServiceAlerts, streams.ServiceOutcomes,
+		streams.ServiceEraser, streams.ServiceAlerts, streams.ServicePredictor, streams.ServiceOutcomes,
 	}
 }
 

@@ -135,6 +135,7 @@ func (p *platform) addServices(ctx context.Context, names []string, ends farEnds
 		streams.ServiceFeatures:  p.buildFeatures,
 		streams.ServiceAlerts:    p.buildAlerts,
 		streams.ServiceOutcomes:  p.buildOutcomes,
+		streams.ServicePredictor: func(ctx context.Context, s *service) error { return p.buildPredictor(ctx, s, ends.archive) },
 	}
 	for _, name := range names {
 		if err := p.add(ctx, name, builders[name]); err != nil {
