@@ -32,3 +32,27 @@ func erases(operator *streams.Client) func(*testing.T, *streams.Client, *streams
 		}
 	}
 }
+
+// A source that hears of deletions may look for what they are about.
+func TestPermissionsSufficeForDeletions(t *testing.T) {
+	server, operator := guarded(t)
+	post := bluePost()
+	must(t, "publish", newPublisher(t, operator, nil).Publish(t.Context(), post))
+	client, refused := connectAs(t, server, streams.ServiceBluesky)
+	posts, err := erase.OpenPosts(t.Context(), client, schemas.PlatformBluesky, schemas.SourceBluesky, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deleted, ok := posts.Deleted(post.Data.(*schemas.Tweet).PostID, postedAt)
+	if !ok {
+		t.Fatal("got no deletion")
+	}
+	deleted, keep, err := posts.Amend(t.Context(), deleted)
+	if err != nil || !keep || len(deleted.Data.(*schemas.TweetDeleted).FromSequences) != 1 {
+		t.Errorf("amend: got %+v, %t, %v, want it completed", deleted.Data, keep, err)
+	}
+	must(t, "publish", newPublisher(t, client, nil).Publish(t.Context(), deleted))
+	if got := refused.all(); len(got) != 0 {
+		t.Errorf("refused: got %q, want nothing", got)
+	}
+}

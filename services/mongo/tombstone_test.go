@@ -52,6 +52,7 @@ func TestTombstone(t *testing.T) {
 		"again":                  {{first, second}, {deletionOf(first)}, {deletionOf(first), first}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			database := strings.ReplaceAll(name, " ", "_") // an empty one for each test
 			sink := newSink(t, uri, func(cfg *mongo.Config) { cfg.Database = database })
 			if err := sink.Ensure(t.Context()); err != nil {
