@@ -52,12 +52,12 @@ func vendors(t *testing.T) (flags map[string]string, env map[string]string) {
 	if err := market.Publish(schemas.New(schemas.QuoteID(quote), schemas.SourceIEX, "AAPL", at, quote)); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{
-			"--x-url": x.URL(), "--bluesky-url": sky.URL(), "--alpaca-stream-url": market.StreamURL(),
-			"--alpaca-data-url": market.URL(), "--alpaca-trading-url": market.URL(), "--cboe-url": market.URL(),
-		}, map[string]string{
-			"X_BEARER_TOKEN": xdtest.Bearer, "APCA_API_KEY_ID": alpacad.DefaultConfig().Key, "APCA_API_SECRET_KEY": alpacad.DefaultConfig().Secret,
-		}
+	flags = map[string]string{
+		"--x-url": x.URL(), "--bluesky-url": sky.URL(), "--alpaca-stream-url": market.StreamURL(),
+		"--alpaca-data-url": market.URL(), "--alpaca-trading-url": market.URL(), "--cboe-url": market.URL(),
+	}
+	keys := alpacad.DefaultConfig()
+	return flags, map[string]string{"X_BEARER_TOKEN": xdtest.Bearer, "APCA_API_KEY_ID": keys.Key, "APCA_API_SECRET_KEY": keys.Secret}
 }
 
 // talk plays frames to whoever listens.
