@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cashtag/internal/window"
 	"cashtag/services/archive"
@@ -12,6 +13,10 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 )
+
+// modelsPoll is how often MODELS is looked at, so that a promotion holds within a
+// second.
+const modelsPoll = 500 * time.Millisecond
 
 // buildPredictor predicts with the models that are promoted, whose files are in the
 // archive's bucket, from the vectors that buildFeatures makes.
@@ -29,21 +34,21 @@ func (p *platform) buildPredictor(ctx context.Context, s *service, cfg archive.C
 	if err != nil {
 		return err
 	}
-	predicting := predictor.DefaultConfig()
-	predicting.Schemas = make(map[string]string)
+	predicting := predictor.Config{Schemas: make(map[string]string)}
 	for _, kind := range window.Kinds() {
 		predicting.Schemas[kind.String()] = features.Schema(kind, scorer, version)
 	}
-	service, err := predictor.New(modelsLedger(s.client), store, s.publisher, s.logger, predicting)
-	if err != nil {
-		return err
-	}
+	service := predictor.New(modelsLedger(s.client), store, s.publisher, s.logger, predicting)
 	err = p.read(s, func(string) (durable.Sink, error) { return service.Sink(), nil }, func(cfg *durable.Config) { cfg.MaxBatch = 500 })
 	if err != nil {
 		return err
 	}
 	runner := runnerFunc(s.run)
-	s.run = func(ctx context.Context) error { return service.Run(ctx, runner) }
+	s.run = func(ctx context.Context) error {
+		ticker := time.NewTicker(modelsPoll)
+		defer ticker.Stop()
+		return service.Run(ctx, runner, ticker.C)
+	}
 	return nil
 }
 

@@ -136,11 +136,10 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{store: &memory{}, log: &journal{}, cfg: predictor.DefaultConfig(), server: natsdtest.Start(t, func(c *natsd.Config) {
+	r := &rig{store: &memory{}, log: &journal{}, server: natsdtest.Start(t, func(c *natsd.Config) {
 		c.SyncAlways = false
 		c.Users = []natsd.User{{Name: streams.ServicePredictor, Password: "secret", Publish: publish, Subscribe: subscribe}}
 	})}
-	r.cfg.Poll = 5 * time.Millisecond
 	conn, err := r.server.Connect()
 	if err != nil {
 		t.Fatal(err)
@@ -190,12 +189,9 @@ func (r *rig) start(t *testing.T) (stop func()) {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
-	service, err := predictor.New(func(ctx context.Context, after uint64, each func(uint64, []byte)) (uint64, error) {
+	service := predictor.New(func(ctx context.Context, after uint64, each func(uint64, []byte)) (uint64, error) {
 		return streams.ReadSince(ctx, client, streams.Models, after, each)
 	}, r.store, publisher, logger, r.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
 	cfg := durable.DefaultConfig(streams.Consumer{Service: streams.ServicePredictor, Stream: streams.Features})
 	cfg.Alone = true
 	runner, err := durable.New(client, publisher, service.Sink(), always{}, logger, cfg)
@@ -204,7 +200,7 @@ func (r *rig) start(t *testing.T) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx, runner) }()
+	go func() { done <- service.Run(ctx, runner, ticks(ctx)) }()
 	var once sync.Once
 	stop = func() {
 		once.Do(func() {
@@ -255,16 +251,28 @@ func (r *rig) predictions(t *testing.T) (map[string][]byte, []string) {
 	return found, order
 }
 
-// await polls until what is wanted holds.
-func await(t *testing.T, what string, holds func() bool) {
+// ticks are as many as are taken.
+func ticks(ctx context.Context) <-chan time.Time {
+	c := make(chan time.Time)
+	go func() {
+		for {
+			select {
+			case c <- time.Time{}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return c
+}
+
+// await asks the server, for pacing, until what is wanted holds.
+func (r *rig) await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ticker := time.NewTicker(5 * time.Millisecond)
-	defer ticker.Stop()
-	timeout := time.After(20 * time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	for !holds() {
-		select {
-		case <-ticker.C:
-		case <-timeout:
+		if err := r.client.Conn.FlushWithContext(ctx); err != nil {
 			t.Fatalf("waited in vain: %s", what)
 		}
 	}
@@ -274,7 +282,7 @@ func await(t *testing.T, what string, holds func() bool) {
 func (r *rig) awaitPredictions(t *testing.T, n int) []string {
 	t.Helper()
 	var order []string
-	await(t, fmt.Sprintf("%d predictions", n), func() bool {
+	r.await(t, fmt.Sprintf("%d predictions", n), func() bool {
 		_, order = r.predictions(t)
 		return len(order) >= n
 	})

@@ -3,7 +3,6 @@ package predictor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -39,16 +38,12 @@ type Service struct {
 	told      map[string]bool   // versions whose failure was logged
 }
 
-// New returns a Service that is not running yet. It returns an error for a
-// configuration that does not validate.
-func New(ledger Ledger, store ObjectStore, publisher Publisher, logger *slog.Logger, cfg Config) (*Service, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("predictor: %w", err)
-	}
+// New returns a Service that is not running yet.
+func New(ledger Ledger, store ObjectStore, publisher Publisher, logger *slog.Logger, cfg Config) *Service {
 	return &Service{
 		cfg: cfg, ledger: ledger, store: store, logger: logger, sink: newSink(publisher, logger),
 		registry: NewRegistry(), unsettled: make(map[string]bool), serving: make(map[string]served), told: make(map[string]bool),
-	}, nil
+	}
 }
 
 // Sink is what the runner feeds.
@@ -56,13 +51,12 @@ func (s *Service) Sink() *Sink { return s.sink }
 
 // Run loads what is promoted, and only then lets runner read vectors: none is
 // passed over because its model was not there yet. It follows promotions until ctx
-// ends and returns nil once the work in hand is finished.
-func (s *Service) Run(ctx context.Context, runner Runner) error {
-	ticker := time.NewTicker(s.cfg.Poll)
-	defer ticker.Stop()
+// ends and returns nil once the work in hand is finished. At each tick MODELS is
+// looked at for something new.
+func (s *Service) Run(ctx context.Context, runner Runner, ticks <-chan time.Time) error {
 	for !s.refresh(ctx) {
 		select {
-		case <-ticker.C:
+		case <-ticks:
 		case <-ctx.Done():
 			return nil
 		}
@@ -72,7 +66,7 @@ func (s *Service) Run(ctx context.Context, runner Runner) error {
 	group.Go(func() error {
 		for {
 			select {
-			case <-ticker.C:
+			case <-ticks:
 				s.refresh(running)
 			case <-running.Done():
 				return nil
@@ -87,7 +81,9 @@ func (s *Service) Run(ctx context.Context, runner Runner) error {
 func (s *Service) refresh(ctx context.Context) bool {
 	last, err := s.ledger(ctx, s.read, s.apply)
 	if err != nil {
-		s.tellOnce(ctx, "ledger", "models cannot be read and are tried again", "error", err)
+		if s.first(ctx, "ledger") {
+			s.logger.WarnContext(ctx, "models cannot be read and are tried again", "error", err)
+		}
 		return false
 	}
 	delete(s.told, "ledger")
@@ -144,9 +140,13 @@ func (s *Service) settle(ctx context.Context, name string) bool {
 			s.logger.InfoContext(ctx, "model predicts", "model", name, "version", m.Version, "promoted_by", m.By)
 			return true
 		case errors.Is(err, ErrRefused):
-			s.tellOnce(ctx, "refused "+name+" "+m.Version, "model refused, the last good one stays", "model", name, "version", m.Version, "error", err)
+			if s.first(ctx, "refused "+name+" "+m.Version) {
+				s.logger.WarnContext(ctx, "model refused, the last good one stays", "model", name, "version", m.Version, "error", err)
+			}
 		default:
-			s.tellOnce(ctx, "away "+name+" "+m.Version, "model cannot be loaded and is tried again", "model", name, "version", m.Version, "error", err)
+			if s.first(ctx, "away "+name+" "+m.Version) {
+				s.logger.WarnContext(ctx, "model cannot be loaded and is tried again", "model", name, "version", m.Version, "error", err)
+			}
 			return false
 		}
 	}
@@ -157,14 +157,14 @@ func (s *Service) settle(ctx context.Context, name string) bool {
 	return true
 }
 
-// tellOnce logs a warning the first time.
-func (s *Service) tellOnce(ctx context.Context, key, message string, attributes ...any) {
+// first reports whether something is to be logged for the first time.
+func (s *Service) first(ctx context.Context, key string) bool {
 	if s.told[key] || ctx.Err() != nil {
-		return
+		return false
 	}
 	if len(s.told) >= maxTold {
 		clear(s.told)
 	}
 	s.told[key] = true
-	s.logger.WarnContext(ctx, message, attributes...)
+	return true
 }

@@ -108,7 +108,7 @@ func TestPromotionsAreFollowed(t *testing.T) {
 	}
 	serving := func(version string) {
 		t.Helper()
-		await(t, version+" to predict", func() bool { return r.log.count(`"model predicts" model=up version=`+version) > 0 })
+		r.await(t, version+" to predict", func() bool { return r.log.count(`"model predicts" model=up version=`+version) > 0 })
 	}
 	one, oneFile := trained(t, "up", nil)
 	r.promote(t, one, oneFile, closed)
@@ -123,25 +123,25 @@ func TestPromotionsAreFollowed(t *testing.T) {
 	three, threeFile := trained(t, "up", func(a *model.Artefact) { a.Linear.Intercept = 2 })
 	three.ArtefactHash = strings.Repeat("0", 64)
 	r.promote(t, three, threeFile, closed.Add(2))
-	await(t, "the refusal", func() bool { return r.log.count("model refused, the") > 0 })
+	r.await(t, "the refusal", func() bool { return r.log.count("model refused, the") > 0 })
 	predict(two.Version)
 
 	// A store that is away is asked again.
 	four, fourFile := trained(t, "up", func(a *model.Artefact) { a.Linear.Intercept = 3 })
 	r.store.turn(true)
 	r.promote(t, four, fourFile, closed.Add(3))
-	await(t, "the complaint", func() bool { return r.log.count("tried again") > 0 })
+	r.await(t, "the complaint", func() bool { return r.log.count("tried again") > 0 })
 	predict(two.Version)
 	r.store.turn(false)
 	serving(four.Version)
 	predict(four.Version)
 
 	r.publish(t, predictor.Stated(*four, schemas.VerbRetired, "ada", closed.Add(4)))
-	await(t, "the end", func() bool { return r.log.count("model predicts no more") > 0 })
+	r.await(t, "the end", func() bool { return r.log.count("model predicts no more") > 0 })
 	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 999))
 	// The version before is promoted again: of the vector in between there is nothing.
 	r.promote(t, one, oneFile, closed.Add(5))
-	await(t, "the first again", func() bool { return r.log.count(`"model predicts" model=up version=`+one.Version) > 1 })
+	r.await(t, "the first again", func() bool { return r.log.count(`"model predicts" model=up version=`+one.Version) > 1 })
 	if got := r.log.count("model refused, the") + r.log.count("tried again"); got != 2 {
 		t.Errorf("got %d complaints, want 2", got)
 	}
@@ -160,7 +160,7 @@ func TestARestartServesTheLastGoodOne(t *testing.T) {
 	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
 	r.store.turn(true)
 	r.start(t)
-	await(t, "the complaint", func() bool { return r.log.count("tried again") > 0 })
+	r.await(t, "the complaint", func() bool { return r.log.count("tried again") > 0 })
 	if _, order := r.predictions(t); len(order) != 0 {
 		t.Errorf("got %q while the store is away, want nothing", order)
 	}
@@ -205,7 +205,7 @@ func TestWhatIsNoVectorIsBuried(t *testing.T) {
 	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
 	r.start(t)
 	r.awaitPredictions(t, 1)
-	await(t, "the dead letters", func() bool {
+	r.await(t, "the dead letters", func() bool {
 		stream, err := r.client.JS.Stream(t.Context(), streams.Dead)
 		if err != nil {
 			t.Fatal(err)
