@@ -64,9 +64,9 @@ func (l *lane) keep(ctx context.Context) {
 
 // renew makes sure that this worker is the active one.
 func (l *lane) renew(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	asking, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	err := l.lease.renew(ctx)
+	err := l.lease.renew(asking)
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case errors.Is(err, errResync):

@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -51,13 +52,17 @@ func newLane(r *Runner, stream string, durable jetstream.Consumer, lease *lease)
 
 // run takes batches until ctx ends.
 func (l *lane) run(ctx context.Context) error {
-	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopBeating()
-	go l.beat(beating)
-	if l.ordered {
-		go l.keep(beating)
-	}
 	defer l.stepDown(ctx)
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	var beats sync.WaitGroup
+	defer func() {
+		stopBeating()
+		beats.Wait()
+	}()
+	beats.Go(func() { l.beat(beating) })
+	if l.ordered {
+		beats.Go(func() { l.keep(beating) })
+	}
 	defer l.discardAhead()
 	for {
 		if !l.gate.On() {

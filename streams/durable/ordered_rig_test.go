@@ -22,7 +22,7 @@ type orderedWorker struct {
 	client *streams.Client
 	flag   *sinktest.Switch
 	cancel context.CancelFunc
-	done   chan error
+	done   chan error // holds what Run returned, and is closed then
 }
 
 func long(c *durable.Config)  { c.Takeover = time.Hour }
@@ -52,8 +52,11 @@ func (r *rig) work(t *testing.T, sink durable.Sink, opts ...func(*durable.Config
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cancel = cancel
-	go func() { w.done <- w.Run(ctx) }()
-	t.Cleanup(cancel)
+	go func() {
+		defer close(w.done)
+		w.done <- w.Run(ctx)
+	}()
+	t.Cleanup(func() { w.stop(t) }) // its log is the test's
 	return w
 }
 
