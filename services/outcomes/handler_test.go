@@ -28,10 +28,10 @@ func closeOf(day int) time.Time {
 	return time.Unix(0, window.XNYS().Close(first+window.Day(day))).UTC()
 }
 
-// daily is the bar of a session.
-func daily(day int, ticker string, open, last float64, volume int64) schemas.Event {
+// daily is the bar of a session that opens at 100.
+func daily(day int, ticker string, last float64, volume int64) schemas.Event {
 	interval := int64(closeOf(day).Sub(openOf(day)).Seconds())
-	return bar(closeOf(day), interval, ticker, open, last, volume)
+	return bar(closeOf(day), interval, ticker, 100, last, volume)
 }
 
 func bar(end time.Time, interval int64, ticker string, open, last float64, volume int64) schemas.Event {
@@ -110,7 +110,7 @@ func history() []schemas.Event {
 	var events []schemas.Event
 	for day := range 20 {
 		for _, ticker := range []string{"AAPL", "MSFT", "TSLA"} {
-			events = append(events, daily(day, ticker, 100, 101-2*float64(day%2), 1000))
+			events = append(events, daily(day, ticker, 101-2*float64(day%2), 1000))
 		}
 		events = append(events, tick(closeOf(day)))
 	}
@@ -123,7 +123,7 @@ func TestWhatHappened(t *testing.T) {
 	// On day 20 AAPL goes from 99 (the close before) over 100 (the open) to 104, MSFT
 	// ends at 100 and TSLA at 98.
 	today := []schemas.Event{
-		daily(20, "AAPL", 100, 104, 2000), daily(20, "MSFT", 100, 100, 1000), daily(20, "TSLA", 100, 98, 1000),
+		daily(20, "AAPL", 104, 2000), daily(20, "MSFT", 100, 1000), daily(20, "TSLA", 98, 1000),
 		tick(closeOf(20)),
 	}
 	for name, test := range map[string]struct {
@@ -209,14 +209,14 @@ func TestWhenItIsKnown(t *testing.T) {
 		events []schemas.Event
 		known  time.Time // zero where it never is
 	}{
-		"with the bar":          {[]schemas.Event{asked, daily(0, "AAPL", 100, 101, 5), tick(due)}, due},
-		"not before it is due":  {[]schemas.Event{asked, daily(0, "AAPL", 100, 101, 5), tick(due.Add(-time.Second))}, time.Time{}},
+		"with the bar":          {[]schemas.Event{asked, daily(0, "AAPL", 101, 5), tick(due)}, due},
+		"not before it is due":  {[]schemas.Event{asked, daily(0, "AAPL", 101, 5), tick(due.Add(-time.Second))}, time.Time{}},
 		"not before it settles": {[]schemas.Event{asked, short, tick(due.Add(time.Minute))}, time.Time{}},
 		"settled":               {[]schemas.Event{asked, short, tick(due.Add(2 * time.Minute))}, due.Add(2 * time.Minute)},
-		"a bar that came late":  {[]schemas.Event{asked, tick(due.Add(time.Hour)), daily(0, "AAPL", 100, 101, 5), tick(due.Add(2 * time.Hour))}, due},
-		"given up":              {[]schemas.Event{asked, tick(due.Add(96 * time.Hour)), daily(0, "AAPL", 100, 101, 5), tick(due.Add(97 * time.Hour))}, time.Time{}},
-		"another target":        {[]schemas.Event{predict("weather", "preopen", "AAPL", openOf(0), due, 0), daily(0, "AAPL", 100, 101, 5), tick(due)}, time.Time{}},
-		"too few for a median":  {[]schemas.Event{predict("relative_direction", "preopen", "AAPL", openOf(0), due, 0), daily(0, "AAPL", 100, 101, 5), tick(due)}, time.Time{}},
+		"a bar that came late":  {[]schemas.Event{asked, tick(due.Add(time.Hour)), daily(0, "AAPL", 101, 5), tick(due.Add(2 * time.Hour))}, due},
+		"given up":              {[]schemas.Event{asked, tick(due.Add(96 * time.Hour)), daily(0, "AAPL", 101, 5), tick(due.Add(97 * time.Hour))}, time.Time{}},
+		"another target":        {[]schemas.Event{predict("weather", "preopen", "AAPL", openOf(0), due, 0), daily(0, "AAPL", 101, 5), tick(due)}, time.Time{}},
+		"too few for a median":  {[]schemas.Event{predict("relative_direction", "preopen", "AAPL", openOf(0), due, 0), daily(0, "AAPL", 101, 5), tick(due)}, time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -234,7 +234,7 @@ func TestEveryRevisionHasItsOutcome(t *testing.T) {
 	t.Parallel()
 	due := closeOf(0)
 	made := run(t, handler(t, nil), true,
-		predict("direction", "preopen", "AAPL", openOf(0), due, 3), daily(0, "AAPL", 100, 101, 5), tick(due),
+		predict("direction", "preopen", "AAPL", openOf(0), due, 3), daily(0, "AAPL", 101, 5), tick(due),
 		predict("direction", "preopen", "AAPL", openOf(0), due, 4))
 	if len(made) != 2 || made[0].ID == made[1].ID {
 		t.Errorf("got %d outcomes, want 2 of different ids", len(made))
@@ -245,7 +245,7 @@ func TestOutcomeOfASyntheticPredictionIsSynthetic(t *testing.T) {
 	t.Parallel()
 	asked := predict("direction", "preopen", "AAPL", openOf(0), closeOf(0), 3)
 	asked.ID, asked.Source = schemas.DemoPrefix+asked.ID, schemas.SourceDemoPredictor
-	made := run(t, handler(t, nil), true, asked, daily(0, "AAPL", 100, 101, 5), tick(closeOf(0)))
+	made := run(t, handler(t, nil), true, asked, daily(0, "AAPL", 101, 5), tick(closeOf(0)))
 	if len(made) != 1 || made[0].Source != schemas.SourceDemoOutcomes || !strings.HasPrefix(made[0].ID, "demo:outcome:test:") {
 		t.Errorf("got %+v, want one synthetic outcome", made)
 	}
@@ -257,7 +257,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	var events []schemas.Event
 	for day := range 100 {
 		for n := range 4 {
-			events = append(events, daily(day, "T"+strconv.Itoa(n), 100, 101, 5), predict("direction", "preopen", "MSFT", openOf(day), closeOf(day+50), int64(n)))
+			events = append(events, daily(day, "T"+strconv.Itoa(n), 101, 5), predict("direction", "preopen", "MSFT", openOf(day), closeOf(day+50), int64(n)))
 		}
 		events = append(events, tick(closeOf(day)))
 	}
@@ -328,7 +328,7 @@ func TestAWorseModelIsSaid(t *testing.T) {
 				base := 0.5
 				p := asked.Data.(*schemas.Prediction)
 				p.Probability, p.Baseline = &test.probability, &base
-				events = append(events, asked, daily(day, "AAPL", 100, 99, 5), tick(closeOf(day)))
+				events = append(events, asked, daily(day, "AAPL", 99, 5), tick(closeOf(day)))
 			}
 			run(t, h, true, events...)
 			if got := strings.Contains(logged.String(), "a live model is worse than its baseline"); got != test.want {

@@ -68,7 +68,7 @@ func TestRestartLosesNothingAndMakesNothingTwice(t *testing.T) {
 		want   []string // all outcomes in the stream
 	}{
 		{append(history(), asked), nil},
-		{[]schemas.Event{daily(20, "AAPL", 100, 101, 5), tick(closeOf(20))}, []string{"outcome:" + asked.ID}},
+		{[]schemas.Event{daily(20, "AAPL", 101, 5), tick(closeOf(20))}, []string{"outcome:" + asked.ID}},
 		{[]schemas.Event{tick(openOf(21))}, []string{"outcome:" + asked.ID}},
 		{[]schemas.Event{again}, []string{"outcome:" + asked.ID, "outcome:" + again.ID}},
 	} {
