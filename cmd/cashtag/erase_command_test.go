@@ -35,8 +35,6 @@ func TestErase(t *testing.T) {
 
 func TestEraseRefuses(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	c.publish(t, sinktest.Tweet(1))
 	for _, test := range []struct {
 		name      string
 		args      []string
@@ -51,6 +49,9 @@ func TestEraseRefuses(t *testing.T) {
 		{"unseen", []string{"x:404", "--unseen"}, exitFailed, "x:404\tnot found\n", "do not hold this post", 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t)
+			c.publish(t, sinktest.Tweet(1))
 			got := c.cashtag(t, append([]string{"erase"}, test.args...)...)
 			got.want(t, test.code, test.complaint)
 			if got.out != test.out {
