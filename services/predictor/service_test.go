@@ -138,8 +138,14 @@ func TestPromotionsAreFollowed(t *testing.T) {
 
 	r.publish(t, predictor.Stated(*four, schemas.VerbRetired, "ada", closed.Add(4)))
 	r.await(t, "the end", func() bool { return r.log.count("model predicts no more") > 0 })
+	other, otherFile := trained(t, "other", nil)
+	r.promote(t, other, otherFile, closed)
+	r.await(t, "the other", func() bool { return r.log.count("model=other") > 0 })
+	_, before := r.predictions(t)
 	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 999))
-	// The version before is promoted again: of the vector in between there is nothing.
+	if id := r.awaitPredictions(t, len(before)+1)[len(before)]; !strings.HasPrefix(id, "other:") {
+		t.Errorf("got %s, want nothing of what was retired", id)
+	}
 	r.promote(t, one, oneFile, closed.Add(5))
 	r.await(t, "the first again", func() bool { return r.log.count(`"model predicts" model=up version=`+one.Version) > 1 })
 	if got := r.log.count("model refused, the") + r.log.count("tried again"); got != 2 {
