@@ -95,10 +95,19 @@ func (c modelsShowCommand) Run(ctx context.Context, console Console, connection 
 		}
 		table, m := newGrid("FIELD", "VALUE"), v.Model
 		for _, row := range [][2]string{
-			{"name", m.Name}, {"version", m.Version}, {"state", stateOf(v).text}, {"by", v.By}, {"since", timeText(v.At)},
-			{"target", m.Target}, {"window", m.Window}, {"horizon", (time.Duration(m.HorizonS) * time.Second).String()},
-			{"object", m.Object}, {"artefact hash", m.ArtefactHash}, {"data hash", m.DataHash},
-			{"feature schema", m.FeatureSchema}, {"trained by", m.CodeVersion},
+			{"name", m.Name},
+			{"version", m.Version},
+			{"state", stateOf(v).text},
+			{"by", v.By},
+			{"since", timeText(v.At)},
+			{"target", m.Target},
+			{"window", m.Window},
+			{"horizon", (time.Duration(m.HorizonS) * time.Second).String()},
+			{"object", m.Object},
+			{"artefact hash", m.ArtefactHash},
+			{"data hash", m.DataHash},
+			{"feature schema", m.FeatureSchema},
+			{"trained by", m.CodeVersion},
 		} {
 			table.add(said(row[0]), said(row[1]))
 		}
