@@ -14,6 +14,7 @@ import (
 	"cashtag/services/stocks"
 	"cashtag/services/twitter"
 	"cashtag/streams"
+	"cashtag/streams/erase"
 	"cashtag/streams/flag"
 	"cashtag/streams/ingest"
 	"cashtag/streams/setting"
@@ -148,16 +149,25 @@ func (all *sources) tally(token string) ingest.Tally {
 
 func (p *platform) buildTwitter(ctx context.Context, s *service, all *sources) error {
 	tally := all.tally(schemas.PlatformX)
-	return p.ingest(ctx, s, all, tally, []string{"tweets." + schemas.PlatformX + ".>"}, func(tickers ingest.Tickers) (ingest.Source, error) {
+	posts, err := erase.OpenPosts(ctx, s.client, schemas.PlatformX, all.ends.twitter.Source, 0)
+	if err != nil {
+		return err
+	}
+	return p.ingest(ctx, s, all, tally, posts.Amend, []string{"tweets." + schemas.PlatformX + ".>"}, func(tickers ingest.Tickers) (ingest.Source, error) {
 		return twitter.New(*all.ends.twitter, tickers, tally, s.logger)
 	})
 }
 
 func (p *platform) buildBluesky(ctx context.Context, s *service, all *sources) error {
 	tally := all.tally(schemas.PlatformBluesky)
-	return p.ingest(ctx, s, all, tally, []string{"tweets." + schemas.PlatformBluesky + ".>"}, func(tickers ingest.Tickers) (ingest.Source, error) {
+	posts, err := erase.OpenPosts(ctx, s.client, schemas.PlatformBluesky, all.ends.bluesky.Source, 0)
+	if err != nil {
+		return err
+	}
+	return p.ingest(ctx, s, all, tally, posts.Amend, []string{"tweets." + schemas.PlatformBluesky + ".>"}, func(tickers ingest.Tickers) (ingest.Source, error) {
 		cfg := *all.ends.bluesky
 		cfg.Tickers, cfg.Tally, cfg.Logger = tickers, tally, s.logger
+		cfg.Known, cfg.Deleted = posts, posts.Deleted
 		return bluesky.New(cfg)
 	})
 }
@@ -171,13 +181,17 @@ func (p *platform) buildStocks(ctx context.Context, s *service, all *sources) er
 		"market." + schemas.MICXNYS + ".session." + schemas.SessionHalted,
 		"market." + schemas.MICXNYS + ".session." + schemas.SessionResumed,
 	}
-	return p.ingest(ctx, s, all, tally, subjects, func(tickers ingest.Tickers) (ingest.Source, error) {
+	return p.ingest(ctx, s, all, tally, nil, subjects, func(tickers ingest.Tickers) (ingest.Source, error) {
 		return stocks.New(*all.ends.stocks, tickers, tally, s.logger)
 	})
 }
 
+// amender is what an engine may do to an event before it stores it: see
+// ingest.Config.
+type amender func(ctx context.Context, event schemas.Event) (schemas.Event, bool, error)
+
 // ingest gives a service the engine that runs its source.
-func (p *platform) ingest(ctx context.Context, s *service, all *sources, tally ingest.Tally, subjects []string, open func(ingest.Tickers) (ingest.Source, error)) error {
+func (p *platform) ingest(ctx context.Context, s *service, all *sources, tally ingest.Tally, amend amender, subjects []string, open func(ingest.Tickers) (ingest.Source, error)) error {
 	s.gate = p.flags.Gate(s.name, true)
 	known := setting.DefaultConfig(all.ends.tickers...)
 	known.Hours = all.ends.hours
@@ -201,7 +215,7 @@ func (p *platform) ingest(ctx context.Context, s *service, all *sources, tally i
 		return err
 	}
 	cfg := ingest.DefaultConfig(s.name, subjects...)
-	cfg.Tally, cfg.Settled = tally, all.ends.settled
+	cfg.Tally, cfg.Settled, cfg.Amend = tally, all.ends.settled, amend
 	runner, err := ingest.New(s.client, s.publisher, reads, ingest.Gates{Flag: s.gate, Hours: hours, Market: market}, s.logger, cfg)
 	if err != nil {
 		return err

@@ -117,7 +117,8 @@ func (p *platform) wire(ctx context.Context, name string) (*service, error) {
 // publishesWholeBatches reports whether a service publishes all that it has at once.
 func publishesWholeBatches(name string) bool {
 	switch name {
-	case streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment, streams.ServiceFeatures:
+	case streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment, streams.ServiceFeatures,
+		streams.ServiceTwitter, streams.ServiceBluesky, streams.ServiceStocks, streams.ServiceManager, streams.ServiceReplay:
 		return true
 	default:
 		return false

@@ -140,7 +140,7 @@ func (v *market) ends() sourceEnds {
 	alpaca.Key, alpaca.Secret, alpaca.Source = v.key, v.secret, schemas.SourceIEX
 	alpaca.Daily, alpaca.Now = false, v.clock.Now
 	clocked := manager.DefaultConfig()
-	clocked.Since, clocked.Ticks = v.since, func(minute time.Time) bool { return v.ticks[minute.Unix()] }
+	clocked.MakeUp, clocked.Since, clocked.Ticks = true, v.since, func(minute time.Time) bool { return v.ticks[minute.Unix()] }
 	if v.demo {
 		x.Source, sky.Source, alpaca.Source, clocked.Source = schemas.SourceDemoX, schemas.SourceDemoBluesky, schemas.SourceDemoIEX, schemas.SourceDemoXNYS
 	}

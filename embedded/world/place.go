@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// place stores how far the tape is stored, where that is due: not before all that
-// was handed out is stored. Nothing may be in hand.
-func (r *run) place(now bool) error {
-	if r.count == r.placed || !now && time.Since(r.placedAt) < r.cfg.PlaceEvery {
+// place stores that the first events of the tape are stored, where that is due: not
+// before all that was handed out is. Nothing may be in hand.
+func (r *run) place(events uint64, now bool) error {
+	if events == r.placed || !now && time.Since(r.placedAt) < r.cfg.PlaceEvery {
 		return nil
 	}
 	r.mu.Lock()
@@ -17,9 +17,9 @@ func (r *run) place(now bool) error {
 	if left > 0 {
 		return nil
 	}
-	if err := r.parts.Place.Store(r.count); err != nil {
+	if err := r.parts.Place.Store(events); err != nil {
 		return fmt.Errorf("world: %w", err)
 	}
-	r.placed, r.placedAt = r.count, time.Now()
+	r.placed, r.placedAt = events, time.Now()
 	return nil
 }

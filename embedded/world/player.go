@@ -177,7 +177,10 @@ func (p *Player) play(ctx context.Context) error {
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
-	if err := r.place(true); err != nil {
+	if err := r.tick(ctx, r.count); err != nil {
+		return err
+	}
+	if err := r.place(r.count, true); err != nil {
 		return err
 	}
 	p.mu.Lock()

@@ -20,8 +20,14 @@ type run struct {
 	hand  []schemas.Event // for venue, not handed out yet
 	venue Venue
 
+	held int       // ticks that passed and the clock did not show yet
+	due  time.Time // of the last of them
+
 	began, beganAt time.Time // of the pace: wall clock and event time
 }
+
+// maxHeld bounds the ticks that pass at once.
+const maxHeld = 400
 
 // Passer is a Venue that wants to know of its events that were stored before.
 type Passer interface {
@@ -60,15 +66,10 @@ func (r *run) play(ctx context.Context, event schemas.Event) error {
 		return err
 	}
 	if isTime(event) {
-		if err := r.settle(ctx); err != nil {
-			return err
-		}
-		r.parts.Clock.set(event.Time)
-		if err := r.parts.Market.Caught(ctx, event.Time); err != nil {
-			return err
-		}
-		r.played(1, event.Time)
-		return r.place(false)
+		return r.move(ctx, event)
+	}
+	if err := r.tick(ctx, r.count-1); err != nil {
+		return err
 	}
 	venue := r.parts.Route(event)
 	if venue == nil {
@@ -82,6 +83,41 @@ func (r *run) play(ctx context.Context, event schemas.Event) error {
 	}
 	r.hand = append(r.hand, event)
 	return nil
+}
+
+// move lets time pass up to event. As fast as it goes, ticks that nothing lies
+// between pass at once.
+func (r *run) move(ctx context.Context, event schemas.Event) error {
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	_, tick := event.Data.(*schemas.Clock)
+	if !tick {
+		if err := r.tick(ctx, r.count-1); err != nil {
+			return err
+		}
+	}
+	r.held++
+	r.due = event.Time
+	r.played(1, event.Time)
+	if tick && r.cfg.Speed == 0 && r.held < maxHeld {
+		return nil
+	}
+	return r.tick(ctx, r.count)
+}
+
+// tick moves the clock to where time has passed to, with the first events of the
+// tape behind it.
+func (r *run) tick(ctx context.Context, events uint64) error {
+	if r.held == 0 {
+		return nil
+	}
+	r.held = 0
+	r.parts.Clock.set(r.due)
+	if err := r.parts.Market.Caught(ctx, r.due); err != nil {
+		return err
+	}
+	return r.place(events, false)
 }
 
 // open waits while the gate is off.

@@ -36,6 +36,8 @@ type Journal interface {
 	// PublishAfter stores an event if the last one on subjects has the sequence
 	// after, and returns the event's own.
 	PublishAfter(ctx context.Context, subjects string, after uint64, event schemas.Event) (sequence uint64, err error)
+	// Publish stores events, whatever was stored before them.
+	Publish(ctx context.Context, events ...schemas.Event) error
 }
 
 // Config says which market's events a Manager states, and from when on.
@@ -50,6 +52,9 @@ type Config struct {
 	// Ticks says which full minutes the market's clock ticks. Nil is each of them. A
 	// recorded tape, whose clock ticked less where nothing was said, knows its own.
 	Ticks func(minute time.Time) bool
+	// MakeUp makes up for ticks that the clock jumped over, too, many at once. It is
+	// for a world of one manager, whose clock jumps where nothing is said.
+	MakeUp bool
 	// CatchUp bounds how far back transitions are made up for.
 	CatchUp time.Duration
 }

@@ -19,6 +19,7 @@ const retryPause = time.Second
 // Manager states what the market does. New makes one; Run does the work.
 type Manager struct {
 	cfg      Config
+	journal  Journal
 	clock    Clock
 	flag     Flag
 	log      *slog.Logger
@@ -39,6 +40,7 @@ func New(cfg Config, clock Clock, flag Flag, journal Journal, logger *slog.Logge
 	}
 	return &Manager{
 		cfg:      cfg,
+		journal:  journal,
 		clock:    clock,
 		flag:     flag,
 		log:      logger,
@@ -145,10 +147,45 @@ func (m *Manager) tick(ctx context.Context, now time.Time, word string) error {
 		if !m.ticks.last.Time.Before(minute) {
 			return nil
 		}
+		if made, err := m.makeUp(ctx, minute, word); made || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := m.ticks.publish(ctx, m.tickEvent(minute, word)); err != nil {
 			return err
 		}
 	}
+}
+
+// maxMadeUp bounds the ticks that are published at once.
+const maxMadeUp = 500
+
+// makeUp publishes ticks before minute that the clock jumped over, where it is to,
+// and reports whether there were any.
+func (m *Manager) makeUp(ctx context.Context, minute time.Time, word string) (bool, error) {
+	if !m.cfg.MakeUp {
+		return false, nil
+	}
+	at := m.cfg.Since.UTC().Truncate(time.Minute)
+	if at.Before(m.cfg.Since) {
+		at = at.Add(time.Minute)
+	}
+	if last := m.ticks.last.Time; !last.Before(at) {
+		at = last.Add(time.Minute)
+	}
+	var missed []schemas.Event
+	for ; at.Before(minute) && len(missed) < maxMadeUp; at = at.Add(time.Minute) {
+		if m.cfg.Ticks == nil || m.cfg.Ticks(at) {
+			missed = append(missed, m.tickEvent(at, word))
+		}
+	}
+	if len(missed) == 0 {
+		return false, nil
+	}
+	m.ticks.known = false
+	return true, m.journal.Publish(ctx, missed...)
 }
 
 // compare warns once when the clock is behind what was stated.
