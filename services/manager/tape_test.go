@@ -48,9 +48,12 @@ func TestWorldsOwnClock(t *testing.T) {
 	for name, test := range map[string]struct {
 		source string
 		events iter.Seq2[schemas.Event, error]
+		jumps  bool // over ticks that have another tick behind them
 	}{
-		"demo":     {schemas.SourceDemoXNYS, day.Events()},
-		"stocknet": {schemas.SourceXNYS, stockNet(t)},
+		"demo":           {schemas.SourceDemoXNYS, day.Events(), false},
+		"demo jumps":     {schemas.SourceDemoXNYS, day.Events(), true},
+		"stocknet":       {schemas.SourceXNYS, stockNet(t), false},
+		"stocknet jumps": {schemas.SourceXNYS, stockNet(t), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,12 +74,15 @@ func TestWorldsOwnClock(t *testing.T) {
 			e := newExchange(t)
 			cfg := manager.DefaultConfig()
 			cfg.Source, cfg.Since = test.source, want[0].Time
+			cfg.MakeUp = test.jumps
 			cfg.Ticks = func(minute time.Time) bool { return ticks[minute] }
 			clock := newWorld(want[0].Time)
 			m := e.run(t, cfg, clock, newOverride())
 			for i, event := range want {
-				clock.set(event.Time)
-				m.caught(t, event.Time)
+				if !test.jumps || i+1 == len(want) || event.Type != schemas.TypeClock || want[i+1].Type != schemas.TypeClock {
+					clock.set(event.Time)
+					m.caught(t, event.Time)
+				}
 				if i == len(want)/2 { // a restart changes nothing
 					m.stop()
 					m = e.run(t, cfg, clock, newOverride())
