@@ -119,7 +119,10 @@ func TestGatedWorld(t *testing.T) {
 		t.Fatal(err)
 	}
 	within, all := uint64(0), uint64(0)
-	for event := range day.Events() {
+	for event, err := range day.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, ok := event.Data.(*schemas.Tweet); !ok {
 			continue
 		}

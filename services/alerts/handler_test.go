@@ -31,12 +31,12 @@ func vector(day int, ticker string, revision, posts int64, z float64) schemas.Ev
 	}, z)
 }
 
-// twenty is the 20 minutes before a moment, with nine posts.
-func twenty(end time.Time, z float64) schemas.Event {
+// twenty is the 20 minutes before a moment, with nine posts and a z of 3.
+func twenty(end time.Time) schemas.Event {
 	return of(&schemas.Feature{
 		Window: schemas.Window20m, Ticker: "AAPL", StartAt: end.Add(-20 * time.Minute), EndAt: end,
 		Counts: schemas.FeatureCounts{Posts: 9, Users: 9},
-	}, z)
+	}, 3)
 }
 
 func of(f *schemas.Feature, z float64) schemas.Event {
@@ -105,15 +105,15 @@ func TestWhatStandsOut(t *testing.T) {
 		"the next day":          {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), vector(1, "AAPL", 10, 6, 3)}, []string{alertID("AAPL", monday), alertID("AAPL", open(1))}},
 		"another ticker":        {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), vector(0, "BRK.B", 9, 6, 3)}, []string{alertID("AAPL", monday), alertID("BRK.B", monday)}},
 		"corrected a day after": {[]schemas.Event{vector(1, "MSFT", 9, 5, 0), vector(0, "AAPL", 10, 6, 3)}, nil},
-		"within the cooldown":   {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(40*time.Minute), 3)}, []string{alertID("AAPL", monday)}},
+		"within the cooldown":   {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(40*time.Minute))}, []string{alertID("AAPL", monday)}},
 		"after the cooldown": {
-			[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(time.Hour), 3)},
+			[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(time.Hour))},
 			[]string{alertID("AAPL", monday), alertID("AAPL", monday.Add(time.Hour))},
 		},
-		"older than the last alert": {[]schemas.Event{twenty(monday.Add(time.Hour), 3), vector(0, "AAPL", 9, 5, 2)}, []string{alertID("AAPL", monday.Add(time.Hour))}},
-		"20 minutes of the night":   {[]schemas.Event{twenty(monday.Add(-3*time.Hour), 3)}, nil},
+		"older than the last alert": {[]schemas.Event{twenty(monday.Add(time.Hour)), vector(0, "AAPL", 9, 5, 2)}, []string{alertID("AAPL", monday.Add(time.Hour))}},
+		"20 minutes of the night":   {[]schemas.Event{twenty(monday.Add(-3*time.Hour))}, nil},
 		"20 minutes before the open": {
-			[]schemas.Event{twenty(monday, 3)}, nil,
+			[]schemas.Event{twenty(monday)}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
