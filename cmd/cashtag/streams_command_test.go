@@ -140,7 +140,7 @@ func TestStreamsLs(t *testing.T) {
 	for line := range strings.Lines(got.out) {
 		names = append(names, strings.Fields(line)[0])
 	}
-	want := slices.Concat([]string{"STREAM"}, streams.StreamNames(), []string{"ANOTHER", "KV_blocks", "KV_config", "KV_flags", "KV_latest"})
+	want := slices.Concat([]string{"STREAM"}, streams.StreamNames(), []string{"ANOTHER", "KV_blocks", "KV_checkpoints", "KV_config", "KV_flags", "KV_latest"})
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
