@@ -105,13 +105,13 @@ func TestWhatStandsOut(t *testing.T) {
 		"the next day":          {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), vector(1, "AAPL", 10, 6, 3)}, []string{alertID("AAPL", monday), alertID("AAPL", open(1))}},
 		"another ticker":        {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), vector(0, "BRK.B", 9, 6, 3)}, []string{alertID("AAPL", monday), alertID("BRK.B", monday)}},
 		"corrected a day after": {[]schemas.Event{vector(1, "MSFT", 9, 5, 0), vector(0, "AAPL", 10, 6, 3)}, nil},
-		"within the cooldown":   {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(40*time.Minute))}, []string{alertID("AAPL", monday)}},
+		"within the cooldown":   {[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(40 * time.Minute))}, []string{alertID("AAPL", monday)}},
 		"after the cooldown": {
 			[]schemas.Event{vector(0, "AAPL", 9, 5, 2), twenty(monday.Add(time.Hour))},
 			[]string{alertID("AAPL", monday), alertID("AAPL", monday.Add(time.Hour))},
 		},
 		"older than the last alert": {[]schemas.Event{twenty(monday.Add(time.Hour)), vector(0, "AAPL", 9, 5, 2)}, []string{alertID("AAPL", monday.Add(time.Hour))}},
-		"20 minutes of the night":   {[]schemas.Event{twenty(monday.Add(-3*time.Hour))}, nil},
+		"20 minutes of the night":   {[]schemas.Event{twenty(monday.Add(-3 * time.Hour))}, nil},
 		"20 minutes before the open": {
 			[]schemas.Event{twenty(monday)}, nil,
 		},

@@ -68,8 +68,8 @@ func TestRestartRaisesNothingTwice(t *testing.T) {
 	}{
 		{vector(0, "AAPL", 1, 6, 2), []string{alertID("AAPL", monday)}},
 		{vector(0, "AAPL", 2, 7, 2), []string{alertID("AAPL", monday)}},
-		{twenty(monday.Add(40*time.Minute)), []string{alertID("AAPL", monday)}},
-		{twenty(monday.Add(80*time.Minute)), []string{alertID("AAPL", monday), alertID("AAPL", monday.Add(80*time.Minute))}},
+		{twenty(monday.Add(40 * time.Minute)), []string{alertID("AAPL", monday)}},
+		{twenty(monday.Add(80 * time.Minute)), []string{alertID("AAPL", monday), alertID("AAPL", monday.Add(80*time.Minute))}},
 	} {
 		if err := publisher.Publish(t.Context(), step.event); err != nil {
 			t.Fatal(err)
