@@ -8,15 +8,15 @@ import (
 
 // flush asks for everything up to a sequence to be stored now.
 type flush struct {
-	upTo uint64 // 0 for what was read
+	upTo uint64
 	gone <-chan struct{}
 	done chan error // has room for the answer
 }
 
 // Flush closes the open block early, once it holds everything up to the sequence
-// upTo, or at once where upTo is 0, and returns when it is stored and
-// acknowledged, be it by this worker or by the active one. It returns ErrOff while
-// the flag is off and ErrStopped once Run has returned.
+// upTo that the stream has, and returns when it is stored and acknowledged, be it
+// by this worker or by the active one. It returns ErrOff while the flag is off and
+// ErrStopped once Run has returned.
 func (b *Blocks) Flush(ctx context.Context, upTo uint64) error {
 	f := flush{upTo: upTo, gone: ctx.Done(), done: make(chan error, 1)}
 	select {
@@ -64,10 +64,9 @@ func (b *Blocks) answer(upTo uint64) {
 	})
 }
 
-// wanted reports whether a flush waits for the block that was opened at the
-// sequence first and holds all up to the sequence last, or all that there is.
-func (b *Blocks) wanted(first, last uint64, all bool) bool {
-	return slices.ContainsFunc(b.waiting, func(f flush) bool { return f.upTo >= first && (all || f.upTo <= last) })
+// wanted reports whether a flush waits for a sequence from first to last.
+func (b *Blocks) wanted(first, last uint64) bool {
+	return slices.ContainsFunc(b.waiting, func(f flush) bool { return first <= f.upTo && f.upTo <= last })
 }
 
 // await adds a flush to those that wait. It asks for no more than the stream has.
@@ -80,9 +79,6 @@ func (s *blockSession) await(ctx context.Context, f flush) error {
 		return fmt.Errorf("inspect stream %s: %w", s.cfg.Consumer.Stream, err)
 	}
 	f.upTo = min(f.upTo, info.State.LastSeq)
-	if f.upTo == 0 {
-		f.upTo = s.reader.next - 1
-	}
 	s.waiting = append(s.waiting, f)
 	return nil
 }

@@ -68,6 +68,18 @@ func TestBlocksFlushWhereTheTailIsErased(t *testing.T) {
 	}
 }
 
+func TestBlocksFlushWhereTheTailIsErasedPastTheirEnd(t *testing.T) {
+	t.Parallel()
+	r := newBlockRig(t)
+	r.publish(t, 12)
+	r.erase(t, 8, 9, 10, 11, 12)
+	w := r.start(t)
+	w.flush(t, 12)
+	if got, want := strings.Join(r.vault.ranges(), " "), "1-7"; got != want {
+		t.Errorf("blocks: got %s, want %s", got, want)
+	}
+}
+
 // An erased message takes the floor of an AckAll durable past what lies before it.
 func TestBlocksDoNotTrustTheFloor(t *testing.T) {
 	t.Parallel()
@@ -125,7 +137,7 @@ func TestBlocksEndAtAFatalError(t *testing.T) {
 	if got := r.info(t).AckFloor.Stream; got != 0 {
 		t.Errorf("floor: got %d, want 0", got)
 	}
-	if err := w.Flush(t.Context(), 0); !errors.Is(err, durable.ErrStopped) {
+	if err := w.Flush(t.Context(), 1); !errors.Is(err, durable.ErrStopped) {
 		t.Errorf("flush after the end: got %v, want %v", err, durable.ErrStopped)
 	}
 }

@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"cashtag/streams"
@@ -207,12 +208,10 @@ func (s *blockSession) add(ctx context.Context, msg jetstream.Msg, meta *jetstre
 	switch {
 	case sequence == r.limit:
 		return s.seal(ctx, r.limit)
-	case r.obeyed && r.caughtUp:
-		return s.sealDue(ctx, true) // the end of the block may be gone
-	case r.obeyed:
-		return nil
-	case r.block.Bytes >= s.cfg.Bytes, r.due && r.caughtUp, s.wanted(r.first, sequence, r.caughtUp):
+	case !r.obeyed && (r.block.Bytes >= s.cfg.Bytes || (r.due && r.caughtUp) || s.wanted(r.first, sequence)):
 		return s.seal(ctx, sequence)
+	case r.caughtUp && (r.obeyed || s.wanted(r.first, math.MaxUint64)):
+		return s.sealDue(ctx, true) // the rest of what has to come may be gone
 	}
 	return nil
 }

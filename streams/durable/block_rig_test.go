@@ -169,8 +169,11 @@ func (r *blockRig) start(t *testing.T, opts ...func(*durable.BlockConfig)) *bloc
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cancel = cancel
-	go func() { w.done <- w.Run(ctx) }()
-	t.Cleanup(func() { w.cancel() })
+	go func() {
+		defer close(w.done)
+		w.done <- w.Run(ctx)
+	}()
+	t.Cleanup(func() { w.stop(t) })
 	return w
 }
 

@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"fmt"
+	"math"
 )
 
 // leave ends the block that sequence lies behind.
@@ -29,10 +30,10 @@ func (s *blockSession) sealDue(ctx context.Context, asking bool) error {
 	if r.writer == nil {
 		return s.endFlushes(ctx, asking)
 	}
-	if !r.obeyed && !r.due && !s.wanted(r.first, r.lastSequence, true) {
+	if !r.obeyed && !r.due && !s.wanted(r.first, math.MaxUint64) {
 		return nil
 	}
-	read := !r.obeyed && (r.caughtUp || s.wanted(r.first, r.lastSequence, false))
+	read := !r.obeyed && ((r.due && r.caughtUp) || s.wanted(r.first, r.lastSequence))
 	if !read {
 		if !asking {
 			return nil

@@ -24,7 +24,7 @@ func TestBlocksByCount(t *testing.T) {
 	}
 	r.publish(t, 7) // the block after an early one ends where the full one would have
 	r.vault.await(t, "1-10", "11-20", "21-25", "26-30")
-	w.flush(t, 0)
+	w.flush(t, 32)
 	r.vault.await(t, "1-10", "11-20", "21-25", "26-30", "31-32")
 	if got, want := r.vault.content(), lines(32); got != want {
 		t.Errorf("archive: got %q, want %q", got, want)
