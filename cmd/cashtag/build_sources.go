@@ -47,7 +47,6 @@ type sources struct {
 type source struct {
 	name   string
 	runner *ingest.Runner
-	market *ingest.Market
 	follow ingest.Tickers
 }
 
@@ -220,7 +219,7 @@ func (p *platform) ingest(ctx context.Context, s *service, all *sources, tally i
 	if err != nil {
 		return err
 	}
-	all.running = append(all.running, &source{name: s.name, runner: runner, market: market, follow: settings.Tickers()})
+	all.running = append(all.running, &source{name: s.name, runner: runner, follow: settings.Tickers()})
 	s.source, s.run = runner, runner.Run
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"slices"
 	"time"
@@ -26,12 +25,6 @@ import (
 	"cashtag/streams/ingest"
 )
 
-// reel is a tape that the world can play: it has a clock of its own.
-type reel interface {
-	Fingerprint() string
-	Events() iter.Seq2[schemas.Event, error]
-}
-
 // market are the stand-ins of those that posts and quotes come from.
 type market struct {
 	x       *xd.Server
@@ -39,7 +32,7 @@ type market struct {
 	alpaca  *alpacad.Server
 	clock   *world.Clock
 	ticks   map[int64]bool // the minutes at which the tape's clock ticks, in Unix seconds
-	since   time.Time      // the first of the tape's market events
+	since   time.Time      // the first of what the manager states
 	demo    bool
 	tickers []string // every ticker of the tape, sorted
 	token   string
@@ -48,7 +41,7 @@ type market struct {
 }
 
 // startMarket reads through the tape once and starts the stand-ins.
-func startMarket(ctx context.Context, tape reel, logger *slog.Logger) (*market, error) {
+func startMarket(ctx context.Context, tape replay.Tape, logger *slog.Logger) (*market, error) {
 	v := &market{ticks: map[int64]bool{}, token: rand.Text(), key: rand.Text(), secret: rand.Text()}
 	if err := v.survey(tape); err != nil {
 		return nil, err
@@ -74,7 +67,7 @@ func startMarket(ctx context.Context, tape reel, logger *slog.Logger) (*market, 
 }
 
 // survey finds out what a tape speaks of and when its clock ticks.
-func (v *market) survey(tape reel) error {
+func (v *market) survey(tape replay.Tape) error {
 	tickers := map[string]bool{}
 	for event, err := range tape.Events() {
 		if err != nil {
@@ -82,7 +75,10 @@ func (v *market) survey(tape reel) error {
 		}
 		v.demo = v.demo || schemas.IsDemo(event.Source)
 		switch data := event.Data.(type) {
+		case *schemas.Session:
+			v.begin(event.Time)
 		case *schemas.Clock:
+			v.begin(event.Time)
 			v.ticks[event.Time.Unix()] = true
 		case *schemas.Tweet:
 			for _, ticker := range data.Tickers {
@@ -90,9 +86,6 @@ func (v *market) survey(tape reel) error {
 			}
 		case *schemas.Quote:
 			tickers[data.Ticker] = true
-		}
-		if _, symbol := event.Data.(*schemas.Symbol); !symbol && v.since.IsZero() && streamOf(event) == streams.Market {
-			v.since = event.Time
 		}
 	}
 	for ticker := range tickers {
@@ -103,6 +96,13 @@ func (v *market) survey(tape reel) error {
 		return errors.New("the tape names no ticker: there is nothing to play")
 	}
 	return nil
+}
+
+// begin has the manager's part of the tape begin at t, unless it began before.
+func (v *market) begin(t time.Time) {
+	if v.since.IsZero() {
+		v.since = t
+	}
 }
 
 // streamOf is the stream that keeps an event, "" for none.

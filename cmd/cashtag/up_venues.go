@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cashtag/embedded/world"
@@ -20,7 +21,7 @@ import (
 )
 
 // buildWorld makes the player that has the vendors say what the tape holds.
-func (u *up) buildWorld(s *service, tape reel, all *sources) error {
+func (u *up) buildWorld(s *service, tape replay.Tape, all *sources) error {
 	by := func(name string) *source {
 		i := slices.IndexFunc(all.running, func(s *source) bool { return s.name == name })
 		return all.running[i]
@@ -52,7 +53,7 @@ func (u *up) buildWorld(s *service, tape reel, all *sources) error {
 			return direct
 		},
 		Expect: func(event schemas.Event) bool { return expected(event, x.source.follow.List()) },
-		Market: worldMarket{all: all, client: s.client},
+		Market: all.manager,
 		Place:  worldPlace{path: u.dir.sub("world.json"), tape: tape.Fingerprint()},
 	}
 	cfg := world.DefaultConfig()
@@ -145,6 +146,10 @@ func (v *venue) listening(ctx context.Context) bool {
 	return true
 }
 
+// directRun stands before the count in a directVenue's places: as replay writes
+// them, of the first run, since a world plays a tape once.
+const directRun = "1/"
+
 // directVenue stores what no vendor says in that form, such as the daily bars of a
 // recorded tape.
 type directVenue struct {
@@ -169,10 +174,11 @@ func (d *directVenue) open(ctx context.Context) error {
 		if stream == streams.Tweets {
 			return errors.New("this data was played into the streams directly, with --again or --only: go on like that, or take a new directory with --fresh")
 		}
-		if _, err := fmt.Sscanf(place, "1/%d", new(uint64)); err != nil {
-			return fmt.Errorf("place %q of %s: %w", place, d.source, err)
+		count, ok := strings.CutPrefix(place, directRun)
+		if !ok {
+			return fmt.Errorf("place %q of %s: it does not begin with %q", place, d.source, directRun)
 		}
-		d.stored[stream], err = strconv.ParseUint(place[2:], 10, 64)
+		d.stored[stream], err = strconv.ParseUint(count, 10, 64)
 		if err != nil {
 			return fmt.Errorf("place %q of %s: %w", place, d.source, err)
 		}
@@ -190,7 +196,7 @@ func (d *directVenue) Publish(ctx context.Context, events []schemas.Event) error
 		stream := streamOf(event)
 		d.passed[stream]++
 		if n := d.passed[stream]; n > d.stored[stream] {
-			placed = append(placed, streams.Placed{Event: event, Place: "1/" + strconv.FormatUint(n, 10)})
+			placed = append(placed, streams.Placed{Event: event, Place: directRun + strconv.FormatUint(n, 10)})
 		}
 	}
 	return d.publisher.PublishPlaced(ctx, d.source, placed...)
@@ -198,17 +204,6 @@ func (d *directVenue) Publish(ctx context.Context, events []schemas.Event) error
 
 // Ready implements world.Venue.
 func (*directVenue) Ready(context.Context) (bool, error) { return true, nil }
-
-// worldMarket waits for the manager, and for the sources to follow it.
-type worldMarket struct {
-	all    *sources
-	client *streams.Client
-}
-
-// Caught implements world.Market.
-func (m worldMarket) Caught(ctx context.Context, t time.Time) error {
-	return m.all.manager.Caught(ctx, t)
-}
 
 // worldPlace keeps the world's place in a file of the data directory. It is taken
 // after all before it was stored, and so needs no agreement with the streams.
@@ -253,5 +248,3 @@ func (p worldPlace) Store(events uint64) error {
 	}
 	return writeFile(p.path, append(content, '\n'))
 }
-
-var _ interface{ Progress() replay.Progress } = worldPlayer{}
