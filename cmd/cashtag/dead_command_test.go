@@ -12,7 +12,7 @@ import (
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable"
-	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 )
 
 // bury stores a letter as the engine does.
@@ -45,7 +45,7 @@ func graveyard(t *testing.T) *cluster {
 // makeDurable makes a durable as the engine does, by running it for a moment.
 func (c *cluster) makeDurable(t *testing.T, consumer streams.Consumer) {
 	t.Helper()
-	runner, err := durable.New(c.client, c.publisher, &picky{}, sinktest.NewSwitch(false), slog.New(slog.DiscardHandler),
+	runner, err := durable.New(c.client, c.publisher, &picky{}, streamstest.NewSwitch(false), slog.New(slog.DiscardHandler),
 		durable.DefaultConfig(consumer))
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 )
 
 // picky is a sink that buries what it does not like.
@@ -49,7 +50,7 @@ func (p *picky) holds(payload string) bool {
 func (c *cluster) consume(t *testing.T, sink durable.Sink) {
 	t.Helper()
 	cfg := durable.DefaultConfig(streams.Consumer{Service: streams.ServiceMongo, Stream: streams.Tweets})
-	runner, err := durable.New(c.client, c.publisher, sink, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+	runner, err := durable.New(c.client, c.publisher, sink, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"cashtag/services/replay"
 	"cashtag/streams"
 	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 )
 
 // reel is a tape in memory: every third event is a tick of the market's clock.
@@ -79,7 +80,7 @@ func (m *memory) lastPlace(_ context.Context, stream, source string) (string, er
 
 func play(t *testing.T, tape replay.Tape, m *memory, cfg replay.Config) (*replay.Player, error) {
 	t.Helper()
-	player, err := replay.New(tape, m, m.lastPlace, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+	player, err := replay.New(tape, m, m.lastPlace, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestSpeedPacesByEventTime(t *testing.T) {
 func TestGateHoldsTheTape(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m, gate := newMemory(), sinktest.NewSwitch(false)
+		m, gate := newMemory(), streamstest.NewSwitch(false)
 		player, err := replay.New(reel{9}, m, m.lastPlace, gate, slog.New(slog.DiscardHandler), replay.DefaultConfig())
 		if err != nil {
 			t.Fatal(err)
@@ -229,7 +230,7 @@ func TestStreams(t *testing.T) {
 	cfg.Batch = 100
 	for _, cut := range []bool{true, false} {
 		ctx, cancel := context.WithCancel(t.Context())
-		player, err := replay.New(reel{n}, cutting{publisher, cancel, cut, new(int)}, places, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+		player, err := replay.New(reel{n}, cutting{publisher, cancel, cut, new(int)}, places, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

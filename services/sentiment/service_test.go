@@ -18,8 +18,8 @@ import (
 	"cashtag/services/sentiment"
 	"cashtag/streams"
 	"cashtag/streams/durable"
-	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/setting"
+	"cashtag/streams/streamstest"
 )
 
 var _ sentiment.Choice = (*setting.List)(nil)
@@ -198,7 +198,7 @@ func TestScorersAreSwitchedLive(t *testing.T) {
 	w := newWorld(t)
 	before := w.post(t, 20)
 	seen := &gates{open: map[string]durable.Gate{}}
-	service := sentiment.NewService(w.settings(t, "cdipaolo"), sinktest.NewSwitch(true),
+	service := sentiment.NewService(w.settings(t, "cdipaolo"), streamstest.NewSwitch(true),
 		func(ctx context.Context, scorer string, gate durable.Gate, late bool) (sentiment.Runner, error) {
 			seen.mu.Lock()
 			seen.open[scorer] = gate
@@ -247,7 +247,7 @@ func TestScorersAreSwitchedLive(t *testing.T) {
 func TestScorersStopWithTheFlag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	flag := sinktest.NewSwitch(false)
+	flag := streamstest.NewSwitch(false)
 	service := sentiment.NewService(w.settings(t, "vader", "cashtag"), flag, w.open)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -291,7 +291,7 @@ func TestServiceEndsWithAScorerThatCannotBeOpened(t *testing.T) {
 		"unknown": {"fastest", `scorer is "fastest"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			service := sentiment.NewService(fixedChoice{test.scorer}, sinktest.NewSwitch(true),
+			service := sentiment.NewService(fixedChoice{test.scorer}, streamstest.NewSwitch(true),
 				func(context.Context, string, durable.Gate, bool) (sentiment.Runner, error) { return nil, broken })
 			if err := service.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)

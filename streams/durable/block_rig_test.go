@@ -13,7 +13,7 @@ import (
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/streams"
 	"cashtag/streams/durable"
-	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -24,7 +24,7 @@ type blockRig struct {
 	server *natsd.Server
 	js     jetstream.JetStream
 	vault  *vault
-	gate   *sinktest.Switch
+	gate   *streamstest.Switch
 	next   int
 }
 
@@ -33,7 +33,7 @@ func newBlockRig(t *testing.T) *blockRig {
 	r := &blockRig{
 		server: natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false }),
 		vault:  newVault(),
-		gate:   sinktest.NewSwitch(true),
+		gate:   streamstest.NewSwitch(true),
 	}
 	r.js = r.connect(t).JS
 	r.createStream(t, jetstream.StreamConfig{})

@@ -8,6 +8,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 )
 
 func TestFromNow(t *testing.T) {
@@ -18,7 +19,7 @@ func TestFromNow(t *testing.T) {
 	start := func(fromNow bool) (stop func() error) {
 		cfg := durable.DefaultConfig(reader)
 		cfg.FromNow = fromNow
-		runner, err := durable.New(r.client, r.publisher, logSink{far}, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+		runner, err := durable.New(r.client, r.publisher, logSink{far}, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

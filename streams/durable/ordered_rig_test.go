@@ -12,6 +12,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -20,7 +21,7 @@ import (
 type orderedWorker struct {
 	*durable.Runner
 	client *streams.Client
-	flag   *sinktest.Switch
+	flag   *streamstest.Switch
 	cancel context.CancelFunc
 	done   chan error // holds what Run returned, and is closed then
 }
@@ -46,7 +47,7 @@ func (r *rig) work(t *testing.T, sink durable.Sink, opts ...func(*durable.Config
 	for _, opt := range opts {
 		opt(&cfg)
 	}
-	w := &orderedWorker{client: client, flag: sinktest.NewSwitch(true), done: make(chan error, 1)}
+	w := &orderedWorker{client: client, flag: streamstest.NewSwitch(true), done: make(chan error, 1)}
 	if w.Runner, err = durable.New(client, r.publisher, sink, w.flag, slog.New(slog.NewTextHandler(t.Output(), nil)), cfg); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 )
 
 var ordered = streams.Consumer{Service: "kinesis", Stream: streams.Tweets, Ordered: true}
@@ -76,7 +77,7 @@ func (r *rig) start(t *testing.T, sink durable.Sink, consumer streams.Consumer) 
 	cfg.Takeover = 2 * time.Second
 	cfg.MinBackoff = 10 * time.Millisecond
 	cfg.MaxBatch = 100
-	runner, err := durable.New(r.client, r.publisher, sink, sinktest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+	runner, err := durable.New(r.client, r.publisher, sink, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

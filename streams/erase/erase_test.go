@@ -17,6 +17,7 @@ import (
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/erase"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -154,7 +155,7 @@ func (r *rig) run(t *testing.T) {
 	consumer := streams.Consumer{Service: streams.ServiceEraser, Stream: streams.Tweets}
 	cfg := durable.DefaultConfig(consumer)
 	cfg.Alone = true
-	runner, err := durable.New(r.client, r.publisher, erase.NewSink(erase.New(r.client, nil), discard), sinktest.NewSwitch(true), discard, cfg)
+	runner, err := durable.New(r.client, r.publisher, erase.NewSink(erase.New(r.client, nil), discard), streamstest.NewSwitch(true), discard, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"cashtag/internal/calendar"
 	"cashtag/schemas"
 	"cashtag/streams"
-	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/ingest"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -183,13 +183,13 @@ func TestMarketWithoutAStream(t *testing.T) {
 
 // word is ingest.Hours that a test sets by hand.
 type word struct {
-	*sinktest.Switch
+	*streamstest.Switch
 
 	value atomic.Value
 }
 
 func hoursOf(value string) *word {
-	w := &word{Switch: sinktest.NewSwitch(true)}
+	w := &word{Switch: streamstest.NewSwitch(true)}
 	w.value.Store(value)
 	return w
 }
@@ -204,7 +204,7 @@ func (w *word) set(value string) {
 func TestGates(t *testing.T) {
 	r := newRig(t)
 	market := r.follow(t)
-	flag, hours := sinktest.NewSwitch(false), hoursOf(ingest.HoursSession)
+	flag, hours := streamstest.NewSwitch(false), hoursOf(ingest.HoursSession)
 	source := newScript(answer{posts(0), "c1", nil}, answer{posts(1), "c2", errBroken})
 	cfg := config()
 	cfg.MinBackoff, cfg.MaxBackoff = time.Hour, time.Hour // a pause that only a gate ends

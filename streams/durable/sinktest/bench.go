@@ -11,6 +11,7 @@ import (
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 )
 
 var epoch = time.Date(2026, 3, 18, 13, 30, 0, 0, time.UTC)
@@ -26,7 +27,7 @@ type bench struct {
 	far       FarEnd
 	client    *streams.Client
 	publisher *streams.Publisher
-	gate      *Switch
+	gate      *streamstest.Switch
 	server    *natsd.Server
 	cfg       durable.Config
 }
@@ -34,7 +35,7 @@ type bench struct {
 func newBench(t *testing.T, suite Suite) *bench {
 	t.Helper()
 	server := natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })
-	b := &bench{suite: suite, far: suite.Open(t), server: server, gate: NewSwitch(true)}
+	b := &bench{suite: suite, far: suite.Open(t), server: server, gate: streamstest.NewSwitch(true)}
 	b.client = b.connect(t)
 	topology, err := streams.NewTopology(streams.DefaultSize())
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"cashtag/internal/calendar"
 	"cashtag/schemas"
 	"cashtag/streams"
-	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/ingest"
+	"cashtag/streams/streamstest"
 )
 
 // patience bounds every wait of the suite but those that are promises.
@@ -27,7 +27,7 @@ type bench struct {
 	client  *streams.Client // the suite's own
 	tickers *Tickers
 	tally   *Tally
-	flag    *sinktest.Switch
+	flag    *streamstest.Switch
 	market  *ingest.Market
 	desk    *streams.Publisher // what the suite publishes itself
 	opened  time.Time          // of the next session
@@ -41,7 +41,7 @@ func newBench(t *testing.T, suite Suite) *bench {
 		server:  natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false }),
 		tickers: NewTickers(suite.Tickers...),
 		tally:   NewTally(),
-		flag:    sinktest.NewSwitch(true),
+		flag:    streamstest.NewSwitch(true),
 		opened:  time.Date(2026, 3, 16, 13, 30, 0, 0, time.UTC),
 	}
 	b.client = b.connect(t)

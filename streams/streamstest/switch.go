@@ -1,8 +1,8 @@
-package sinktest
+package streamstest
 
 import "sync"
 
-// Switch is a durable.Gate that a test turns by hand.
+// Switch is the gate of an engine, or of anything else, that a test turns by hand.
 type Switch struct {
 	mu      sync.Mutex
 	on      bool
@@ -21,14 +21,14 @@ func (s *Switch) Set(on bool) {
 	s.changed = make(chan struct{})
 }
 
-// On implements durable.Gate.
+// On reports the state now.
 func (s *Switch) On() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.on
 }
 
-// Changed implements durable.Gate.
+// Changed returns a channel that is closed at the next call of Set.
 func (s *Switch) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,0 +1,71 @@
+package streamstest
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// Patience bounds every wait of this package. It is generous, for a busy machine.
+const Patience = time.Minute
+
+// Running is something that was started.
+type Running struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	err    error // once done is closed
+}
+
+// Run calls run, such as the method of an engine, in the background. When the test
+// ends so does its context, and the test waits for it to return: who asks for more
+// than that, such as for its error, calls Stop or Wait.
+func Run(tb testing.TB, run func(context.Context) error) *Running {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(tb.Context())
+	r := &Running{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		r.err = run(ctx)
+	}()
+	tb.Cleanup(func() {
+		cancel()
+		_ = r.Wait(tb)
+	})
+	return r
+}
+
+// Stop ends the context and returns what Wait does.
+func (r *Running) Stop(tb testing.TB) error {
+	tb.Helper()
+	r.cancel()
+	return r.Wait(tb)
+}
+
+// Wait waits until run has returned, and returns its error: the same one each time.
+func (r *Running) Wait(tb testing.TB) error {
+	tb.Helper()
+	select {
+	case <-r.done:
+		return r.err
+	case <-time.After(Patience):
+		tb.Fatalf("run did not return within %s", Patience)
+		return nil
+	}
+}
+
+// Eventually asks again and again until it is told yes. It is for what another
+// process or goroutine does in its own time, and fails the test where that does not
+// come.
+func Eventually(tb testing.TB, what string, yes func() bool) {
+	tb.Helper()
+	poll := time.NewTicker(2 * time.Millisecond)
+	defer poll.Stop()
+	timeout := time.After(Patience)
+	for !yes() {
+		select {
+		case <-poll.C:
+		case <-timeout:
+			tb.Fatalf("waited %s for: %s", Patience, what)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package streamstest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"cashtag/schemas"
+	"cashtag/streams"
+	"cashtag/streams/streamstest"
+)
+
+// recorder is a test that may fail, and ends when it is told to.
+type recorder struct {
+	testing.TB
+
+	cleanups []func()
+	errs     []string
+}
+
+func (r *recorder) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Errorf(format string, args ...any) {
+	r.errs = append(r.errs, fmt.Sprintf(format, args...))
+}
+
+func (r *recorder) end() {
+	for i := len(r.cleanups) - 1; i >= 0; i-- {
+		r.cleanups[i]()
+	}
+}
+
+func logged(service string) schemas.Event {
+	at := time.Date(2026, 3, 18, 13, 30, 0, 0, time.UTC)
+	return schemas.New("log:"+service, schemas.ServiceSource(service), service, at,
+		&schemas.Log{Service: service, Level: schemas.LevelInfo, Message: "here"})
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	server := streamstest.Start(t)
+	changes, err := streams.Diff(t.Context(), server.Client, server.Topology)
+	if err != nil || len(changes) != 0 {
+		t.Errorf("the server and its topology differ: got %v, %v", changes, err)
+	}
+	if err := server.Publisher.Publish(t.Context(), logged("operator")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConnectAs(t *testing.T) {
+	t.Parallel()
+	server := streamstest.Start(t)
+	cases := []struct {
+		name, service, subject string
+		want                   string // in what fails the test
+		closes                 bool
+	}{
+		{"what it may", streams.ServiceAlerts, "logs.alerts.info", "", false},
+		{"what it may not", streams.ServiceAlerts, "tweets.x.AAPL", "alerts: refused: ", false},
+		{"closed by the test", streams.ServiceMongo, "logs.mongo.info", "", true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := &recorder{TB: t}
+			client := server.ConnectAs(r, c.service)
+			if err := client.Conn.Publish(c.subject, []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+			if c.closes {
+				client.Conn.Close()
+			}
+			r.end()
+			got := strings.Join(r.errs, "\n")
+			if !strings.HasPrefix(got, c.want) || (c.want == "") != (got == "") {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if !client.Conn.IsClosed() {
+				t.Error("the connection outlives its test")
+			}
+		})
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	waits := func(err error) func(context.Context) error {
+		return func(ctx context.Context) error { <-ctx.Done(); return err }
+	}
+	t.Run("stopped", func(t *testing.T) {
+		run := streamstest.Run(t, waits(broken))
+		for range 2 {
+			if err := run.Stop(t); !errors.Is(err, broken) {
+				t.Errorf("got %v, want %v", err, broken)
+			}
+		}
+	})
+	t.Run("waited for", func(t *testing.T) {
+		run := streamstest.Run(t, func(context.Context) error { return broken })
+		if err := run.Wait(t); !errors.Is(err, broken) {
+			t.Errorf("got %v, want %v", err, broken)
+		}
+	})
+	t.Run("left to its test", func(t *testing.T) {
+		r := &recorder{TB: t}
+		returned := false
+		streamstest.Run(r, func(ctx context.Context) error { <-ctx.Done(); returned = true; return nil })
+		r.end()
+		if !returned {
+			t.Error("it outlives its test")
+		}
+	})
+}
+
+func TestSwitch(t *testing.T) {
+	t.Parallel()
+	gate := streamstest.NewSwitch(false)
+	changed := gate.Changed()
+	streamstest.Run(t, func(context.Context) error { gate.Set(true); return nil })
+	<-changed
+	if !gate.On() {
+		t.Error("got a gate that is off, want it on")
+	}
+	select {
+	case <-gate.Changed():
+		t.Error("got a change that nobody made")
+	default:
+	}
+}
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	var log streamstest.Log
+	run := streamstest.Run(t, func(ctx context.Context) error {
+		log.Logger().InfoContext(ctx, "here", "n", 1)
+		return nil
+	})
+	streamstest.Eventually(t, "a line", func() bool { return log.String() != "" })
+	if err := run.Wait(t); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := log.String(), "level=INFO msg=here n=1\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
