@@ -8,6 +8,7 @@ import (
 
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
+	"cashtag/schemas"
 	"cashtag/streams"
 
 	"github.com/nats-io/nats.go"
@@ -83,6 +84,24 @@ func (s *Server) ConnectAs(tb testing.TB, service string) *streams.Client {
 		}
 	})
 	return client
+}
+
+// Publish stores events with every right.
+func (s *Server) Publish(tb testing.TB, events ...schemas.Event) {
+	tb.Helper()
+	if err := s.Publisher.Publish(tb.Context(), events...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Last is the last sequence of a stream.
+func (s *Server) Last(tb testing.TB, stream string) uint64 {
+	tb.Helper()
+	found, err := s.Client.JS.Stream(tb.Context(), stream)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return found.CachedInfo().State.LastSeq
 }
 
 // Connect connects to any server, with every right.

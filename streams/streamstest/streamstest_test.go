@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +33,9 @@ func (r *recorder) end() {
 	}
 }
 
-func logged(service string) schemas.Event {
+func logged(id string) schemas.Event {
 	at := time.Date(2026, 3, 18, 13, 30, 0, 0, time.UTC)
-	return schemas.New("log:"+service, schemas.ServiceSource(service), service, at,
-		&schemas.Log{Service: service, Level: schemas.LevelInfo, Message: "here"})
+	return schemas.New(id, schemas.ServiceSource("test"), "test", at, &schemas.Log{Service: "test", Level: schemas.LevelInfo, Message: "here"})
 }
 
 func TestStart(t *testing.T) {
@@ -45,8 +45,11 @@ func TestStart(t *testing.T) {
 	if err != nil || len(changes) != 0 {
 		t.Errorf("the server and its topology differ: got %v, %v", changes, err)
 	}
-	if err := server.Publisher.Publish(t.Context(), logged("operator")); err != nil {
-		t.Error(err)
+	for n := range uint64(3) {
+		if got := server.Last(t, streams.Logs); got != n {
+			t.Errorf("last of LOGS: got %d, want %d", got, n)
+		}
+		server.Publish(t, logged(strconv.FormatUint(n, 10)))
 	}
 }
 
