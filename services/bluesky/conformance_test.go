@@ -45,7 +45,7 @@ func (v vendor) Publish(t *testing.T, events ...schemas.Event) {
 
 func (v vendor) Cut(*testing.T)    { v.server.Cut() }
 func (v vendor) Garble(*testing.T) { v.server.Raw([]byte(`{"text":"$AAPL",,}`)) }
-func (v vendor) Refuse(*testing.T) { v.server.Refuse(1_000_000, http.StatusForbidden) }
+func (v vendor) Refuse(*testing.T) { v.server.Refuse(1_000_000, http.StatusForbidden, 0) }
 func (v vendor) Connections() int  { return v.server.Subscribers() }
 
 func TestSource(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -75,13 +76,25 @@ func (s *Source) connect(ctx context.Context, at place) (*link, error) {
 // connectError is why no instance answered, one error each.
 type connectError []error
 
-// Error puts all of them in one line.
+// Error is one line: of each kind of failure, which mostly is that of all, the
+// first.
 func (e connectError) Error() string {
-	said := make([]string, len(e))
-	for i, err := range e {
-		said[i] = err.Error()
+	var said []string
+	kinds := map[int]bool{}
+	for _, err := range e {
+		status := 0 // it did not answer
+		if refused, ok := errors.AsType[*refusal](err); ok {
+			status = refused.status
+		}
+		if !kinds[status] {
+			kinds[status] = true
+			said = append(said, err.Error())
+		}
 	}
-	return "connect to bluesky: " + strings.Join(said, "; ")
+	if len(e) == 1 {
+		return "connect to bluesky: " + said[0]
+	}
+	return fmt.Sprintf("connect to bluesky: none of %d instances takes us: %s", len(e), strings.Join(said, "; "))
 }
 
 // forGood reports whether every instance answered that it will not have us: what
@@ -193,25 +206,31 @@ func (s *Source) begin(ctx context.Context, in instance, conn *websocket.Conn, d
 		// before any of it was stored.
 		s.origin = place{micros: s.cfg.Now().UnixMicro()}
 	}
+	if s.plain != nil {
+		s.plain()
+	}
 	// The connection outlives the call: Close ends it.
 	l.start(context.WithoutCancel(ctx))
 	s.cfg.Logger.InfoContext(ctx, "bluesky connected", "instance", in.base, "version", int(in.version), "compressed", l.packed)
 	return l, nil
 }
 
-func (s *Source) dial(ctx context.Context, url string, in instance) (*websocket.Conn, error) {
+func (s *Source) dial(ctx context.Context, address string, in instance) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
 	options := &websocket.DialOptions{HTTPClient: s.cfg.Client}
 	if in.version == V2 {
 		options.Subprotocols = []string{subprotocol}
 	}
-	conn, answer, err := websocket.Dial(ctx, url, options) //nolint:bodyclose // the library closes it
+	conn, answer, err := websocket.Dial(ctx, address, options) //nolint:bodyclose // the library closes it
 	if err == nil {
 		conn.SetReadLimit(-1) // link bounds what it keeps of a frame
 		return conn, nil
 	}
 	if answer == nil || answer.StatusCode == http.StatusSwitchingProtocols {
+		if failed, ok := errors.AsType[*url.Error](err); ok {
+			err = failed.Err // the address stands in front already
+		}
 		return nil, fmt.Errorf("%s: %w", in.base, err)
 	}
 	return nil, refusalOf(in, answer)

@@ -269,7 +269,7 @@ func TestCheck(t *testing.T) {
 	}
 	silent, gone, refusing := serve(t), serve(t), serve(t)
 	gone.Close()
-	refusing.Refuse(100, http.StatusForbidden)
+	refusing.Refuse(100, http.StatusForbidden, 0)
 	for want, change := range map[string]func(*bluesky.Config){
 		"nothing arrived for 30ms: the instance is idle or stuck": func(c *bluesky.Config) { c.V2, c.Silence = []string{silent.URL()}, 30*time.Millisecond },
 		"connection refused: check the address":                   func(c *bluesky.Config) { c.V2, c.V1 = []string{gone.URL()}, nil },
@@ -282,5 +282,29 @@ func TestCheck(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %q, %v, want one line with %q", said, err, want)
 		}
+	}
+}
+
+// TestUnreachable says in a short line that nobody answers, and nothing of what a
+// connection that is not there would be like.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	log := &logbook{}
+	cfg := bluesky.DefaultConfig()
+	cfg.Tickers, cfg.Logger, cfg.Compress = ingest.Fixed([]string{"AAPL"}), log.logger(), true
+	cfg.V2, cfg.V1 = []string{"ws://127.0.0.1:1", "ws://127.0.0.1:2"}, []string{"ws://127.0.0.1:3"}
+	_, _, err := source(t, cfg).Next(t.Context(), "")
+	if err == nil {
+		t.Fatal("got no error, want one")
+	}
+	text := err.Error()
+	if !strings.HasPrefix(text, "connect to bluesky: none of 3 instances takes us: ws://127.0.0.1:1: ") || !strings.Contains(text, "connection refused") {
+		t.Errorf("got %q, want how many instances, the first of them and why", text)
+	}
+	if strings.Contains(text, "127.0.0.1:2") || strings.Contains(text, "subscribeEvents") {
+		t.Errorf("got %q, want the first instance alone, without its whole address", text)
+	}
+	if log.count("read uncompressed") != 0 {
+		t.Errorf("got log\n%s\nwant nothing about compression", log.buf.String())
 	}
 }

@@ -40,8 +40,9 @@ func (d dictionary) decoder() (*zstd.Decoder, error) {
 }
 
 // dictionaryFor returns the dictionary of an instance, read once. Without one the
-// connection is not compressed, which is said once.
+// connection is not compressed, which is said once there is one.
 func (s *Source) dictionaryFor(ctx context.Context, in instance) dictionary {
+	s.plain = nil
 	if !s.cfg.Compress || in.version == V1 && s.cfg.DictionaryV1 == "" {
 		return dictionary{}
 	}
@@ -57,9 +58,11 @@ func (s *Source) dictionaryFor(ctx context.Context, in instance) dictionary {
 		err = fmt.Errorf("dictionary %s: its id is %d: want %d", where, d.id, dictionaryV1)
 	}
 	if err != nil {
-		s.once("dictionary "+where, func() {
-			s.cfg.Logger.WarnContext(ctx, "bluesky is read uncompressed", "instance", in.base, "error", err)
-		})
+		s.plain = func() {
+			s.once("dictionary "+where, func() {
+				s.cfg.Logger.WarnContext(ctx, "bluesky is read uncompressed", "instance", in.base, "error", err)
+			})
+		}
 		return dictionary{}
 	}
 	s.dictionaries[where] = d

@@ -22,6 +22,7 @@ type Source struct {
 	origin       place // when the first connection began, for when nothing came of it
 	byTime       bool  // the sequence numbers are another archive's: resume by time
 	dictionaries map[string]dictionary
+	plain        func()          // says why the instance in hand is read uncompressed; nil where it is not
 	said         map[string]bool // what is logged once
 	gap          gap
 }
