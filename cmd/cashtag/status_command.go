@@ -26,7 +26,7 @@ type statusCommand struct {
 // Help implements kong.HelpProvider.
 func (statusCommand) Help() string {
 	return `
-For each stream: the events it holds and the time that its last event says. For each consumer, since it was created: stored in the far end, still pending, buried (see cashtag dead ls), missing because the stream dropped them unread, dropped by an operator; and its flag. The exit code says whether the servers answered, not whether all is well.
+For each stream: the events it holds and the time that its last event says. For each source: what it said last, within seven days, about its connection, and why it has none. For each consumer, since it was created: stored in the far end, still pending, buried (see cashtag dead ls), missing because the stream dropped them unread, dropped by an operator; and its flag. The exit code says whether the servers answered, not whether all is well.
 
   cashtag status
   cashtag status --json | jq .consumers`
@@ -54,7 +54,8 @@ type platformStatus struct {
 	Streams   map[string]streamStatus   `json:"streams"`
 	Consumers map[string]consumerStatus `json:"consumers"` // by service/STREAM
 	Flags     map[string]string         `json:"flags"`
-	X         *readsStatus              `json:"x,omitempty"` // what was read of X; nil where nothing ever was
+	Sources   map[string]sourceStatus   `json:"sources,omitempty"` // by service; what each said last
+	X         *readsStatus              `json:"x,omitempty"`       // what was read of X; nil where nothing ever was
 }
 
 // readsStatus is how many posts of X were read in the current UTC day and month:
@@ -114,6 +115,13 @@ func readStatus(ctx context.Context, client *streams.Client, flags *flag.Set) (p
 	}
 	for _, state := range flags.List() {
 		status.Flags[state.Name] = state.Value
+	}
+	if status.Sources, err = readSources(ctx, client, time.Now().Add(-sourcesSince)); err != nil {
+		return platformStatus{}, err
+	}
+	for name, source := range status.Sources {
+		source.Flag = status.Flags[name]
+		status.Sources[name] = source
 	}
 	scorers, err := chosenReaders(ctx, client)
 	if err != nil {
@@ -188,7 +196,7 @@ func readStream(ctx context.Context, client *streams.Client, name string) (strea
 	return status, nil
 }
 
-// print writes two aligned tables.
+// print writes aligned tables.
 func (s platformStatus) print(console Console) error {
 	table := newGrid("STREAM", "EVENTS", "BYTES", "OF", "LAST EVENT", "LAST STORED")
 	for _, name := range streams.StreamNames() {
@@ -201,6 +209,14 @@ func (s platformStatus) print(console Console) error {
 	}
 	if _, err := fmt.Fprintln(console.Out); err != nil {
 		return err
+	}
+	if len(s.Sources) > 0 {
+		if err := s.origins().print(console); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(console.Out); err != nil {
+			return err
+		}
 	}
 	table = newGrid("CONSUMER", "STORED", "PENDING", "BURIED", "MISSING", "DROPPED", "FLAG")
 	for _, known := range streams.Consumers() {

@@ -7,9 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/flag"
+
+	"github.com/oklog/ulid/v2"
 )
 
 func TestStatus(t *testing.T) {
@@ -102,5 +105,51 @@ func TestStatusOfForeignBytes(t *testing.T) {
 	got.want(t, exitDone, "")
 	if row := got.row(t, "RETRY"); row[1] != "1" || row[6] != "-" || row[7] == "-" {
 		t.Errorf("got %v, want 1 message without an event's time and with a time of storing", row)
+	}
+}
+
+// What a source said last about its connection stands in the log, whoever asks and
+// wherever it runs.
+func TestStatusOfSources(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	at := time.Now().UTC().Truncate(time.Second)
+	logs := []struct {
+		service, message string
+		attributes       map[string]any
+	}{
+		{"bluesky", "source connected", nil},
+		{"stocks", "source disconnected", map[string]any{"reason": "retrying", "error": "cboe's quote of AAPL: no such host"}},
+		{"twitter", "source disconnected", map[string]any{"reason": "retrying", "error": "x: 503"}},
+		{"twitter", "source reconnected", nil},
+		{"bluesky", "frame is malformed", nil},
+		{"mongo", "source disconnected", map[string]any{"reason": "closed"}},
+	}
+	for i, record := range logs {
+		data := &schemas.Log{Service: record.service, Level: schemas.LevelInfo, Message: record.message, Attributes: record.attributes}
+		c.publish(t, schemas.New(ulid.Make().String(), schemas.ServiceSource(record.service), record.service, at.Add(time.Duration(i)*time.Second), data))
+	}
+	c.publishRaw(t, "logs.stocks.info", "no event")
+	c.put(t, "stocks", "off")
+
+	got := c.cashtag(t, "status")
+	got.want(t, exitDone, "")
+	for name, want := range map[string]string{
+		"twitter": "connected " + timeText(at.Add(3*time.Second)) + " on",
+		"bluesky": "connected " + timeText(at) + " on",
+		"stocks":  "retrying " + timeText(at.Add(time.Second)) + " off cboe's quote of AAPL: no such host",
+	} {
+		if row := strings.Join(got.row(t, name)[1:], " "); row != want {
+			t.Errorf("%s: got %q, want %q", name, row, want)
+		}
+	}
+	var status struct {
+		Sources map[string]sourceStatus `json:"sources"`
+	}
+	if err := json.Unmarshal([]byte(c.cashtag(t, "status", "--json").out), &status); err != nil {
+		t.Fatal(err)
+	}
+	if len(status.Sources) != 3 || status.Sources["stocks"].Error != "cboe's quote of AAPL: no such host" {
+		t.Errorf("got %+v, want the three sources", status.Sources)
 	}
 }
