@@ -1,11 +1,9 @@
 package predictor_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -13,15 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/internal/model"
 	"cashtag/schemas"
 	"cashtag/services/predictor"
 	"cashtag/streams"
 	"cashtag/streams/durable"
-
-	"github.com/nats-io/nats.go"
+	"cashtag/streams/streamstest"
 )
 
 const schema = "9f86d081884c7d65"
@@ -102,134 +97,55 @@ func (m *memory) turn(away bool) {
 	m.away = away
 }
 
-// journal is a log that tests may read meanwhile.
-type journal struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.lines.Write(p)
-}
-
-func (j *journal) count(text string) int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Count(j.lines.String(), text)
-}
-
 // rig is a server with the topology, a store and a log.
 type rig struct {
-	server    *natsd.Server
-	client    *streams.Client
-	publisher *streams.Publisher
-	store     *memory
-	log       *journal
-	cfg       predictor.Config
+	*streamstest.Server
+
+	store *memory
+	log   streamstest.Log
+	cfg   predictor.Config
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	publish, subscribe, err := streams.Permissions(streams.ServicePredictor)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{store: &memory{}, log: &journal{}, server: natsdtest.Start(t, func(c *natsd.Config) {
-		c.SyncAlways = false
-		c.Users = []natsd.User{{Name: streams.ServicePredictor, Password: "secret", Publish: publish, Subscribe: subscribe}}
-	})}
-	conn, err := r.server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	if r.client, err = streams.NewClient(conn); err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := streams.Apply(t.Context(), r.client, topology, false); err != nil {
-		t.Fatal(err)
-	}
-	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.publisher.Close(context.WithoutCancel(t.Context())) })
-	return r
+	return &rig{Server: streamstest.Start(t), store: &memory{}}
 }
 
-type always struct{}
-
-func (always) On() bool                 { return true }
-func (always) Changed() <-chan struct{} { return nil }
+// logged counts what the log says.
+func (r *rig) logged(text string) int { return strings.Count(r.log.String(), text) }
 
 // start runs the service with its own permissions, which must suffice, until stop is
 // called.
 func (r *rig) start(t *testing.T) (stop func()) {
 	t.Helper()
-	conn, err := r.server.ConnectAs(streams.ServicePredictor, nats.CustomInboxPrefix(streams.InboxPrefix(streams.ServicePredictor)),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			if errors.Is(err, nats.ErrPermissionViolation) {
-				t.Errorf("refused: %v", err)
-			}
-		}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	publisher, err := streams.NewPublisher(client, streams.DefaultPublisherConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	logger := slog.New(slog.NewTextHandler(r.log, nil))
+	client := r.ConnectAs(t, streams.ServicePredictor)
+	publisher := streamstest.NewPublisher(t, client)
 	service := predictor.New(func(ctx context.Context, after uint64, each func(uint64, []byte)) (uint64, error) {
 		return streams.ReadSince(ctx, client, streams.Models, after, each)
-	}, r.store, publisher, logger, r.cfg)
+	}, r.store, publisher, r.log.Logger(), r.cfg)
 	cfg := durable.DefaultConfig(streams.Consumer{Service: streams.ServicePredictor, Stream: streams.Features})
 	cfg.Alone = true
-	runner, err := durable.New(client, publisher, service.Sink(), always{}, logger, cfg)
+	runner, err := durable.New(client, publisher, service.Sink(), streamstest.NewSwitch(true), r.log.Logger(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx, runner, ticks(ctx)) }()
-	var once sync.Once
+	running := streamstest.Run(t, func(ctx context.Context) error { return service.Run(ctx, runner, ticks(ctx)) })
 	stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("run: %v", err)
-			}
-			_ = publisher.Close(context.WithoutCancel(t.Context()))
-			conn.Close()
-		})
+		if err := running.Stop(t); err != nil {
+			t.Errorf("run: %v", err)
+		}
 	}
 	t.Cleanup(stop)
 	return stop
 }
 
-func (r *rig) publish(t *testing.T, events ...schemas.Event) {
-	t.Helper()
-	if err := r.publisher.Publish(t.Context(), events...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // promote stores a model and promotes it.
 func (r *rig) promote(t *testing.T, m *schemas.Model, file []byte, at time.Time) {
 	t.Helper()
-	if err := predictor.Push(t.Context(), r.store, r.publisher, m, file); err != nil {
+	if err := predictor.Push(t.Context(), r.store, r.Publisher, m, file); err != nil {
 		t.Fatal(err)
 	}
-	r.publish(t, predictor.Stated(*m, schemas.VerbPromoted, "ada", at))
+	r.Publish(t, predictor.Stated(*m, schemas.VerbPromoted, "ada", at))
 }
 
 // predictions are the stored bytes by event id, and the ids in order.
@@ -237,7 +153,7 @@ func (r *rig) predictions(t *testing.T) (map[string][]byte, []string) {
 	t.Helper()
 	found := make(map[string][]byte)
 	var order []string
-	_, err := streams.ReadSince(t.Context(), r.client, streams.Predictions, 0, func(_ uint64, data []byte) {
+	_, err := streams.ReadSince(t.Context(), r.Client, streams.Predictions, 0, func(_ uint64, data []byte) {
 		event, err := schemas.Decode(data)
 		if err != nil || event.Validate() != nil {
 			t.Errorf("prediction %s: %v, %v", data, err, event.Validate())
@@ -266,23 +182,11 @@ func ticks(ctx context.Context) <-chan time.Time {
 	return c
 }
 
-// await asks the server, for pacing, until what is wanted holds.
-func (r *rig) await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for !holds() {
-		if err := r.client.Conn.FlushWithContext(ctx); err != nil {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
 // awaitPredictions waits for n of them and returns their ids in order.
 func (r *rig) awaitPredictions(t *testing.T, n int) []string {
 	t.Helper()
 	var order []string
-	r.await(t, fmt.Sprintf("%d predictions", n), func() bool {
+	streamstest.Eventually(t, fmt.Sprintf("%d predictions", n), func() bool {
 		_, order = r.predictions(t)
 		return len(order) >= n
 	})

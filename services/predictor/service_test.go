@@ -13,6 +13,7 @@ import (
 	"cashtag/schemas"
 	"cashtag/services/predictor"
 	"cashtag/streams"
+	"cashtag/streams/streamstest"
 )
 
 var _ predictor.Publisher = (*streams.Publisher)(nil)
@@ -26,7 +27,7 @@ func TestPrediction(t *testing.T) {
 	fake := vector(schemas.WindowDay, "BRK.B", closed, 2)
 	fake.ID, fake.Source = schemas.DemoPrefix+fake.ID, schemas.SourceDemoFeatures
 	first := vector(schemas.WindowDay, "AAPL", closed, 3)
-	r.publish(t, first, fake, vector(schemas.WindowPreopen, "AAPL", closed, 9))
+	r.Publish(t, first, fake, vector(schemas.WindowPreopen, "AAPL", closed, 9))
 	order := r.awaitPredictions(t, 2)
 	want := []string{
 		"direction-features:" + m.Version + ":direction:AAPL:2014-06-02T20:00:00Z:86400:3",
@@ -71,12 +72,12 @@ func TestSameVectorsSameBytes(t *testing.T) {
 		r.promote(t, m, file, closed)
 		r.promote(t, ridge, ridgeFile, closed)
 		stop := r.start(t)
-		r.publish(t, vectors[:30]...)
+		r.Publish(t, vectors[:30]...)
 		if restart {
 			stop()
 			r.start(t)
 		}
-		r.publish(t, vectors[30:]...)
+		r.Publish(t, vectors[30:]...)
 		r.awaitPredictions(t, 120)
 		found, _ := r.predictions(t)
 		return found
@@ -101,14 +102,14 @@ func TestPromotionsAreFollowed(t *testing.T) {
 		t.Helper()
 		_, before := r.predictions(t)
 		revision++
-		r.publish(t, vector(schemas.WindowDay, "AAPL", closed, revision))
+		r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, revision))
 		if id := r.awaitPredictions(t, len(before)+1)[len(before)]; !strings.HasPrefix(id, "up:"+want+":") {
 			t.Errorf("got %s, want version %s", id, want)
 		}
 	}
 	serving := func(version string) {
 		t.Helper()
-		r.await(t, version+" to predict", func() bool { return r.log.count(`"model predicts" model=up version=`+version) > 0 })
+		streamstest.Eventually(t, version+" to predict", func() bool { return r.logged(`"model predicts" model=up version=`+version) > 0 })
 	}
 	one, oneFile := trained(t, "up", nil)
 	r.promote(t, one, oneFile, closed)
@@ -123,32 +124,32 @@ func TestPromotionsAreFollowed(t *testing.T) {
 	three, threeFile := trained(t, "up", func(a *model.Artefact) { a.Linear.Intercept = 2 })
 	three.ArtefactHash = strings.Repeat("0", 64)
 	r.promote(t, three, threeFile, closed.Add(2))
-	r.await(t, "the refusal", func() bool { return r.log.count("model refused, the") > 0 })
+	streamstest.Eventually(t, "the refusal", func() bool { return r.logged("model refused, the") > 0 })
 	predict(two.Version)
 
 	// A store that is away is asked again.
 	four, fourFile := trained(t, "up", func(a *model.Artefact) { a.Linear.Intercept = 3 })
 	r.store.turn(true)
 	r.promote(t, four, fourFile, closed.Add(3))
-	r.await(t, "the complaint", func() bool { return r.log.count("tried again") > 0 })
+	streamstest.Eventually(t, "the complaint", func() bool { return r.logged("tried again") > 0 })
 	predict(two.Version)
 	r.store.turn(false)
 	serving(four.Version)
 	predict(four.Version)
 
-	r.publish(t, predictor.Stated(*four, schemas.VerbRetired, "ada", closed.Add(4)))
-	r.await(t, "the end", func() bool { return r.log.count("model predicts no more") > 0 })
+	r.Publish(t, predictor.Stated(*four, schemas.VerbRetired, "ada", closed.Add(4)))
+	streamstest.Eventually(t, "the end", func() bool { return r.logged("model predicts no more") > 0 })
 	other, otherFile := trained(t, "other", nil)
 	r.promote(t, other, otherFile, closed)
-	r.await(t, "the other", func() bool { return r.log.count("model=other") > 0 })
+	streamstest.Eventually(t, "the other", func() bool { return r.logged("model=other") > 0 })
 	_, before := r.predictions(t)
-	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 999))
+	r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, 999))
 	if id := r.awaitPredictions(t, len(before)+1)[len(before)]; !strings.HasPrefix(id, "other:") {
 		t.Errorf("got %s, want nothing of what was retired", id)
 	}
 	r.promote(t, one, oneFile, closed.Add(5))
-	r.await(t, "the first again", func() bool { return r.log.count(`"model predicts" model=up version=`+one.Version) > 1 })
-	if got := r.log.count("model refused, the") + r.log.count("tried again"); got != 2 {
+	streamstest.Eventually(t, "the first again", func() bool { return r.logged(`"model predicts" model=up version=`+one.Version) > 1 })
+	if got := r.logged("model refused, the") + r.logged("tried again"); got != 2 {
 		t.Errorf("got %d complaints, want 2", got)
 	}
 }
@@ -163,10 +164,10 @@ func TestARestartServesTheLastGoodOne(t *testing.T) {
 	other, otherFile := trained(t, "up", func(a *model.Artefact) { a.SchemaHash = "0000000000000000" })
 	r.promote(t, other, otherFile, closed.Add(1))
 	r.cfg.Schemas = map[string]string{schemas.WindowDay: schema}
-	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
+	r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
 	r.store.turn(true)
 	r.start(t)
-	r.await(t, "the complaint", func() bool { return r.log.count("tried again") > 0 })
+	streamstest.Eventually(t, "the complaint", func() bool { return r.logged("tried again") > 0 })
 	if _, order := r.predictions(t); len(order) != 0 {
 		t.Errorf("got %q while the store is away, want nothing", order)
 	}
@@ -174,7 +175,7 @@ func TestARestartServesTheLastGoodOne(t *testing.T) {
 	if id := r.awaitPredictions(t, 1)[0]; !strings.HasPrefix(id, "up:"+good.Version+":") {
 		t.Errorf("got %s, want version %s", id, good.Version)
 	}
-	if got := r.log.count("model refused, the"); got != 1 {
+	if got := r.logged("model refused, the"); got != 1 {
 		t.Errorf("got %d refusals in the log, want 1", got)
 	}
 }
@@ -187,13 +188,13 @@ func TestVectorsOfAnotherSchemaAreNotPredicted(t *testing.T) {
 	same, sameFile := trained(t, "down", nil)
 	r.promote(t, same, sameFile, closed)
 	r.start(t)
-	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 1), vector(schemas.WindowDay, "AAPL", closed, 2))
+	r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, 1), vector(schemas.WindowDay, "AAPL", closed, 2))
 	for _, id := range r.awaitPredictions(t, 2) {
 		if !strings.HasPrefix(id, "down:") {
 			t.Errorf("got %s, want predictions of down alone", id)
 		}
 	}
-	if got := r.log.count("model cannot read the vectors"); got != 1 {
+	if got := r.logged("model cannot read the vectors"); got != 1 {
 		t.Errorf("got %d complaints, want 1", got)
 	}
 }
@@ -204,15 +205,15 @@ func TestWhatIsNoVectorIsBuried(t *testing.T) {
 	m, file := trained(t, "up", nil)
 	r.promote(t, m, file, closed)
 	for _, bad := range []string{`{}`, `{"type":"cashtag.clock.v1","data":{},"time":"2026-01-01T00:00:00Z"}`, "no JSON"} {
-		if _, err := r.client.JS.Publish(t.Context(), "features.day.AAPL", []byte(bad)); err != nil {
+		if _, err := r.Client.JS.Publish(t.Context(), "features.day.AAPL", []byte(bad)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
+	r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
 	r.start(t)
 	r.awaitPredictions(t, 1)
-	r.await(t, "the dead letters", func() bool {
-		stream, err := r.client.JS.Stream(t.Context(), streams.Dead)
+	streamstest.Eventually(t, "the dead letters", func() bool {
+		stream, err := r.Client.JS.Stream(t.Context(), streams.Dead)
 		if err != nil {
 			t.Fatal(err)
 		}
