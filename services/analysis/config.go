@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,7 +47,21 @@ type Config struct {
 	Draws          int             `json:"bootstrap_draws" yaml:"bootstrap_draws"`   // resamples for each interval
 	Seed           uint64          `json:"seed" yaml:"seed"`
 	CostsBP        []float64       `json:"costs_bp" yaml:"costs_bp"` // of each trade, in hundredths of a percent
+	Models         []Kept          `json:"models,omitempty" yaml:"models"` // what is trained again after a close
 }
+
+// Kept is a model that is kept up to date: the name that it is stored under, and what
+// it is.
+type Kept struct {
+	Name          string `json:"name" yaml:"name"`
+	Target        Target `json:"target" yaml:"target"`
+	Configuration string `json:"configuration" yaml:"configuration"`
+}
+
+// mostKept bounds the models of one file.
+const mostKept = 20
+
+var keptPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 // Data says where the rows come from: a tape, or a CSV of dataset build; with
 // both, the CSV's rows get the words of the tape's posts.
@@ -112,6 +127,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("data.cutoff is %q: must be %s or %s", c.Data.Cutoff, CutoffClose, CutoffOpen)
 	}
 	if err := c.validateTried(); err != nil {
+		return err
+	}
+	if err := c.validateKept(); err != nil {
 		return err
 	}
 	if !slices.Contains([]string{"auto", "quarter", "month", "days"}, c.Period) {
@@ -189,6 +207,29 @@ func (c Config) validateTried() error {
 			return fmt.Errorf("configuration %q has neither columns nor text", name)
 		}
 		seen[configuration.Name] = true
+	}
+	return nil
+}
+
+func (c Config) validateKept() error {
+	if len(c.Models) > mostKept {
+		return fmt.Errorf("models has %d entries: must be at most %d", len(c.Models), mostKept)
+	}
+	seen := make(map[string]bool)
+	for i, kept := range c.Models {
+		switch {
+		case !keptPattern.MatchString(kept.Name):
+			return fmt.Errorf("models[%d].name is %q: must be a lower case letter and at most 31 lower case letters, digits, hyphens or underscores", i, kept.Name)
+		case seen[kept.Name]:
+			return fmt.Errorf("models[%d].name is %q: it is there twice", i, kept.Name)
+		}
+		seen[kept.Name] = true
+		if err := kept.Target.validate(); err != nil {
+			return fmt.Errorf("models[%d]: %w", i, err)
+		}
+		if _, err := c.named(kept.Configuration); err != nil {
+			return fmt.Errorf("models[%d]: %w", i, err)
+		}
 	}
 	return nil
 }
