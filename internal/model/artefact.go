@@ -55,13 +55,20 @@ type Artefact struct {
 	Seed        uint64  `json:"seed"`
 	CodeVersion string  `json:"code_version"`
 
+	// Baseline is what a model that knows nothing says: the share, or the mean, of the
+	// rows that this one was trained on. Nil in files from before it was kept.
+	Baseline *float64 `json:"baseline,omitempty"`
+	// Training is how the values of each column were spread in these rows. Nil in files
+	// from before it was kept.
+	Training []Distribution `json:"training,omitempty"`
+
 	Scores []Score `json:"scores"`
 }
 
 // Score is one figure of a model on rows that it was not fitted on. A bound that
 // could not be drawn is nil.
 type Score struct {
-	Metric   string   `json:"metric"` // accuracy, mcc, auc, brier, log_loss or r2
+	Metric   string   `json:"metric"` // accuracy, mcc, auc, brier, log_loss, r2, calibration or slope
 	Value    float64  `json:"value"`
 	Low      *float64 `json:"low,omitempty"`
 	High     *float64 `json:"high,omitempty"`
@@ -71,7 +78,9 @@ type Score struct {
 }
 
 // The layout of a file: magic, version, length of the JSON, the JSON, and the
-// SHA-256 of all before it; numbers big endian.
+// SHA-256 of all before it; numbers big endian. The version is that of what a reader
+// must understand to serve the model: a member that may be missing, and that an older
+// program may pass over, changes it not.
 const (
 	artefactMagic   = "CASHTAGM"
 	artefactVersion = 1
@@ -106,6 +115,9 @@ func (a *Artefact) Validate() error {
 	for _, score := range a.Scores {
 		numbers = append(numbers, score.Value, score.Baseline)
 	}
+	if a.Baseline != nil {
+		numbers = append(numbers, *a.Baseline)
+	}
 	for _, v := range numbers {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("model: a number is %v: must be finite", v)
@@ -113,6 +125,18 @@ func (a *Artefact) Validate() error {
 	}
 	if slices.ContainsFunc(a.Scaler.Scale, func(v float64) bool { return v <= 0 }) {
 		return errors.New("model: scaler.scale holds a number that is not above 0")
+	}
+	return a.validTraining()
+}
+
+func (a *Artefact) validTraining() error {
+	if a.Training != nil && len(a.Training) != len(a.Columns) {
+		return fmt.Errorf("model: training has %d columns: must be %d or none", len(a.Training), len(a.Columns))
+	}
+	for i, d := range a.Training {
+		if err := d.Validate(); err != nil {
+			return fmt.Errorf("model: training of %s: %w", a.Columns[i], err)
+		}
 	}
 	return nil
 }
@@ -182,6 +206,23 @@ func (a *Artefact) CheckSchema(hash string) error {
 		return fmt.Errorf("%w: model %s has %s, the vectors have %s: train it again", ErrSchema, a.Name, a.SchemaHash, hash)
 	}
 	return nil
+}
+
+// Bins are where the values of a vector of Columns belong in what was seen in
+// training: a digit a column from 0 on, in their order, and "-" for what is not known.
+// It is "" where the file does not say what was seen.
+func (a *Artefact) Bins(vector []float64) string {
+	if len(a.Training) != len(vector) {
+		return ""
+	}
+	bins := make([]byte, len(vector))
+	for i, d := range a.Training {
+		bins[i] = '-'
+		if bin := d.Bin(vector[i]); bin <= len(d.Cuts) {
+			bins[i] = '0' + byte(bin)
+		}
+	}
+	return string(bins)
 }
 
 // Predict returns the probability, or the value of a ridge regression, for a

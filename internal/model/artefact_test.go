@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,13 +12,17 @@ import (
 )
 
 func artefact() *model.Artefact {
-	low := 0.49
+	low, base := 0.49, 0.52
 	return &model.Artefact{
 		Name: "direction-features", Target: "direction", Kind: model.KindLogistic, Window: "day", HorizonS: 86400,
 		SchemaHash: "abc", Columns: []string{"log_count", "return"},
 		Scaler: model.Scaler{Mean: []float64{1, 0}, Scale: []float64{2, 0.01}},
 		Linear: model.Linear{Weights: []float64{0.5, -1}, Intercept: 0.1},
-		C:      0.1, Scores: []model.Score{{Metric: "auc", Value: 0.5, Low: &low, Baseline: 0.5}},
+		C:      0.1, Baseline: &base,
+		Training: []model.Distribution{
+			{Cuts: []float64{1, 2}, Rows: []int64{3, 4, 3, 1}, Days: 5, Noise: 0.1}, {Rows: []int64{11, 0}, Days: 5},
+		},
+		Scores: []model.Score{{Metric: "auc", Value: 0.5, Low: &low, Baseline: 0.5}},
 	}
 }
 
@@ -54,6 +59,42 @@ func TestArtefactRoundTrip(t *testing.T) {
 	}
 	if err := read.CheckSchema("abd"); !errors.Is(err, model.ErrSchema) || read.CheckSchema("abc") != nil {
 		t.Errorf("got %v for another schema, want ErrSchema", err)
+	}
+}
+
+// TestFirstArtefact reads a file from before baseline and training were kept: it
+// serves, and says what it does not know.
+func TestFirstArtefact(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("testdata/first.model")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := model.DecodeArtefact(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read.Baseline != nil || read.Training != nil || read.Bins([]float64{3, 0.02}) != "" {
+		t.Errorf("got baseline %v, training %v, want neither", read.Baseline, read.Training)
+	}
+	if _, err := read.Predict([]float64{3, 0.02}); err != nil {
+		t.Errorf("got %v, want a prediction", err)
+	}
+	again, err := read.Encode()
+	if err != nil || !bytes.Equal(again, file) {
+		t.Errorf("got other bytes from what was read (%v), want the same: its hash is its name", err)
+	}
+}
+
+func TestArtefactBins(t *testing.T) {
+	t.Parallel()
+	a := artefact()
+	for want, vector := range map[string][]float64{
+		"00": {1, 7}, "10": {1.5, 7}, "20": {3, -7}, "--": {math.NaN(), math.NaN()}, "": {1},
+	} {
+		if got := a.Bins(vector); got != want {
+			t.Errorf("%v: got %q, want %q", vector, got, want)
+		}
 	}
 }
 
@@ -104,6 +145,9 @@ func TestArtefactValidate(t *testing.T) {
 		{"kind", func(a *model.Artefact) { a.Kind = "tree" }, `kind is "tree": must be logistic or ridge`},
 		{"weights", func(a *model.Artefact) { a.Linear.Weights = a.Linear.Weights[:1] }, "linear.weights has 1 numbers: must be 2"},
 		{"a weight", func(a *model.Artefact) { a.Linear.Weights[0] = math.Inf(1) }, "must be finite"},
+		{"baseline", func(a *model.Artefact) { *a.Baseline = math.NaN() }, "must be finite"},
+		{"a column's training", func(a *model.Artefact) { a.Training = a.Training[:1] }, "training has 1 columns: must be 2 or none"},
+		{"training", func(a *model.Artefact) { a.Training[0].Cuts[1] = 1 }, "training of log_count: cut 1 is 1"},
 		{"a scale", func(a *model.Artefact) { a.Scaler.Scale[0] = 0 }, "not above 0"},
 		{"schema", func(a *model.Artefact) { a.SchemaHash = "" }, "schema_hash is empty"},
 	}

@@ -119,3 +119,28 @@ func indicator(b bool) float64 {
 	}
 	return 0
 }
+
+// SlopeColumns are the columns that Slope is a statistic of, summed over rows.
+func SlopeColumns(forecast, happened []float64) [][]float64 {
+	columns := make([][]float64, 5)
+	for k := range columns {
+		columns[k] = make([]float64, len(forecast))
+	}
+	for i, f := range forecast {
+		columns[0][i], columns[1][i], columns[2][i] = 1, f, happened[i]
+		columns[3][i], columns[4][i] = f*f, f*happened[i]
+	}
+	return columns
+}
+
+// Slope is that of the line through what happened over what was forecast (Cox 1958,
+// without the logarithms): 1 where forecasts are as far apart as what happens, less
+// where they promise too much. It is NaN where all forecasts are the same.
+func Slope(sums []float64) float64 {
+	rows, forecast, happened := sums[0], sums[1], sums[2]
+	spread := sums[3]/rows - float64(forecast/rows*(forecast/rows))
+	if !(spread > 1e-12) {
+		return math.NaN()
+	}
+	return (sums[4]/rows - float64(forecast/rows*(happened/rows))) / spread
+}

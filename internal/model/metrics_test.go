@@ -186,3 +186,27 @@ func TestRankCorrelation(t *testing.T) {
 		t.Error("got a number for a side that never varies, want NaN")
 	}
 }
+
+func TestSlope(t *testing.T) {
+	t.Parallel()
+	forecast := []float64{0.2, 0.2, 0.8, 0.8}
+	for name, test := range map[string]struct {
+		forecast, happened []float64
+		want               float64
+	}{
+		"as far apart as what happens": {[]float64{0, 0, 1, 1}, []float64{0, 0, 1, 1}, 1},
+		"promises too much":            {forecast, []float64{0, 1, 0, 1}, 0},
+		"promises too little":          {forecast, []float64{0, 0, 1, 1}, 1 / 0.6},
+		"all the same":                 {[]float64{0.3, 0.3}, []float64{0, 1}, math.NaN()},
+	} {
+		sums := make([]float64, 5)
+		for k, column := range model.SlopeColumns(test.forecast, test.happened) {
+			for _, v := range column {
+				sums[k] += v
+			}
+		}
+		if got := model.Slope(sums); math.Abs(got-test.want) > 1e-12 || math.IsNaN(got) != math.IsNaN(test.want) {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}

@@ -199,8 +199,25 @@ func TestTrain(t *testing.T) {
 	if got.SchemaHash != table.Schema || !slices.Equal(got.Columns, table.Columns) || got.DataHash != table.Hash() || got.TrainedFrom != "2014-01-06" {
 		t.Errorf("got %+v, want the table's schema, columns, hash and days", got)
 	}
-	if len(got.Scores) != 5 || got.Scores[0].Metric != "auc" || got.Scores[0].Low == nil || got.Scores[0].Baseline != 0.5 {
-		t.Errorf("got scores %v, want five with intervals beside the majority's", got.Scores)
+	if len(got.Scores) != 7 || got.Scores[0].Metric != "auc" || got.Scores[0].Low == nil || got.Scores[0].Baseline != 0.5 {
+		t.Errorf("got scores %v, want seven with intervals beside the majority's", got.Scores)
+	}
+	var share, known float64
+	for _, row := range table.Rows {
+		if !math.IsNaN(row.Outcome.Large) {
+			share, known = share+row.Outcome.Large, known+1
+		}
+	}
+	share /= known
+	if got.Baseline == nil || math.Abs(*got.Baseline-share) > 1e-12 {
+		t.Errorf("got baseline %v, want the share of the rows, %v", got.Baseline, share)
+	}
+	seen := int64(0)
+	for _, n := range got.Training[0].Rows {
+		seen += n
+	}
+	if len(got.Training) != len(got.Columns) || seen != int64(known) || got.Training[0].Days < 2 {
+		t.Errorf("got training %+v, want %v rows of each column", got.Training, known)
 	}
 	p, err := got.Predict(table.Rows[50].Values)
 	if err != nil || !(p > 0 && p < 0.5) {

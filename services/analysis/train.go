@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"cashtag/internal/calendar"
 	"cashtag/internal/model"
 )
 
@@ -26,6 +28,7 @@ func Train(ctx context.Context, in Input, c Config, configuration string, target
 		return nil, fmt.Errorf("%s has no column %s: a model is served only vectors of the schema that it was trained on", in.Table.Source, csvSchema)
 	}
 	c.Targets, c.Configurations = []Target{target}, []Configuration{of}
+	in.Table = in.Table.settled()
 	splits, err := walk(in.Table, c)
 	if err != nil {
 		return nil, err
@@ -53,9 +56,31 @@ func Train(ctx context.Context, in Input, c Config, configuration string, target
 		return nil, err
 	}
 	a := l.artefact(in, fitted, chosen)
-	days := len(jobs.pairs[0].pool(splits).dates)
-	a.Scores = scores(report.Results[len(report.Results)-1], report.Results[0], days)
+	tested := jobs.pairs[len(jobs.pairs)-1].pool(splits)
+	a.Scores = append(scores(report.Results[len(report.Results)-1], report.Results[0], len(tested.dates)),
+		tested.honesty(jobs.bootstrap())...)
 	return a, a.Validate()
+}
+
+// honesty is how far forecasts are from what happened, all in all (calibration, the
+// mean difference) and along their range (slope, that of a line through what happened
+// over what was forecast: below 1 they promise too much).
+func (p *pool) honesty(b model.Bootstrap) []model.Score {
+	var out []model.Score
+	add := func(metric string, of model.Interval, baseline float64) {
+		if math.IsNaN(of.Value) {
+			return
+		}
+		s := model.Score{Metric: metric, Value: of.Value, Baseline: baseline, Rows: len(p.rows), Days: len(p.dates)}
+		if !math.IsNaN(of.Low) {
+			s.Low, s.High = &of.Low, &of.High
+		}
+		out = append(out, s)
+	}
+	baseline := p.mean(model.Bootstrap{}, func(k int) float64 { return p.reference[k] - p.label[k] }).Value
+	add("calibration", p.mean(b, func(k int) float64 { return p.forecast[k] - p.label[k] }), baseline)
+	add("slope", b.Sums(p.day, model.SlopeColumns(p.forecast, p.label), model.Slope), 0)
+	return out
 }
 
 // named returns the configuration of that name.
@@ -102,8 +127,21 @@ func (l *learner) artefact(in Input, f *fitted, c float64) *model.Artefact {
 	if l.target.Continuous() {
 		a.Kind = model.KindRidge
 	}
+	rows := l.known(allRows(in.Table))
+	days := make([]int, len(rows))
+	baseline := 0.0
+	for at, i := range rows {
+		days[at], _ = slices.BinarySearchFunc(dates, in.Table.Rows[i].Date, calendar.Date.Compare)
+		baseline += l.labels[i] / float64(len(rows))
+	}
+	a.Baseline = &baseline
 	for _, column := range l.columns {
 		a.Columns = append(a.Columns, in.Table.Columns[column])
+		values := make([]float64, len(rows))
+		for at, i := range rows {
+			values[at] = in.Table.Rows[i].Values[column]
+		}
+		a.Training = append(a.Training, model.FitDistribution(values, days))
 	}
 	return a
 }
