@@ -103,7 +103,7 @@ func (h *Handler) price(q *schemas.Quote) {
 		t = &ticker{Days: make(map[window.Day][]*session)}
 		h.state.Tickers[q.Ticker] = t
 	}
-	t.add(h.market, h.newest(), q)
+	t.add(h.market, h.newest()-keeping(len(h.state.Tickers)).days, q)
 }
 
 // newest is the trading day of the clock.
@@ -134,8 +134,9 @@ func (h *Handler) tick(at time.Time) {
 	before := h.newest()
 	h.state.Clock = at
 	if newest := h.newest(); newest != before { // not at a checkpoint, whose moment differs from run to run
+		keep := keeping(len(h.state.Tickers))
 		for _, t := range h.state.Tickers {
-			t.forget(newest)
+			t.forget(newest, keep)
 		}
 		h.state.forgetWorth(newest)
 		h.newDay = true
@@ -210,7 +211,7 @@ func (h *Handler) Due() bool { return len(h.made) > 0 }
 // trading day which models are worse than their baselines.
 func (h *Handler) Commit(ctx context.Context) ([]byte, []schemas.Event, error) {
 	if n := h.state.GivenUp - h.said.GivenUp; n > 0 {
-		h.logger.WarnContext(ctx, "outcomes are not known: there is no price", "predictions", n, "patience", h.cfg.Patience.String())
+		h.logger.WarnContext(ctx, "outcomes are not known: there are too few prices", "predictions", n, "patience", h.cfg.Patience.String())
 	}
 	if n := h.state.Refused - h.said.Refused; n > 0 {
 		h.logger.WarnContext(ctx, "events beyond the bounds are passed over", "events", n,

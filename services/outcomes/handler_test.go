@@ -255,7 +255,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	t.Parallel()
 	h := handler(t, func(c *outcomes.Config) { c.MaxPending, c.MaxTickers = 2, 2 })
 	var events []schemas.Event
-	for day := range 100 {
+	for day := range 800 {
 		for n := range 4 {
 			events = append(events, daily(day, "T"+strconv.Itoa(n), 101, 5), predict("direction", "preopen", "MSFT", openOf(day), closeOf(day+50), int64(n)))
 		}
@@ -272,12 +272,43 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	if got := strings.Count(text, `"horizon_s"`); got > 2 {
 		t.Errorf("kept %d predictions, want at most 2", got)
 	}
-	if got := strings.Count(text, `"interval"`); got > 2*61 {
-		t.Errorf("kept %d days of tickers, want at most %d", got, 2*61)
+	if got := strings.Count(text, `"interval"`); got > 2*751 {
+		t.Errorf("kept %d days of tickers, want at most %d", got, 2*751)
 	}
-	if got := strings.Count(text, `"bars"`); got > 2*7 {
-		t.Errorf("kept the bars of %d days, want at most %d", got, 2*7)
+	if got := strings.Count(text, `"bars"`); got > 2*61 {
+		t.Errorf("kept the bars of %d days, want at most %d", got, 2*61)
 	}
+}
+
+// On a fast replay the clock is far ahead of the predictions: they are answered as if
+// it were not.
+func TestAPredictionThatComesMonthsLateHasTheSameOutcome(t *testing.T) {
+	t.Parallel()
+	var asked, later []schemas.Event
+	for _, target := range []string{"direction", "large_move", "abnormal_volume", "relative_direction"} {
+		asked = append(asked, predict(target, "preopen", "AAPL", openOf(20), closeOf(20), 1), predict(target, "day", "AAPL", closeOf(19), closeOf(20), 1))
+	}
+	for day := 20; day < 200; day++ {
+		later = append(later, daily(day, "AAPL", 100+float64(day%7), int64(day)), daily(day, "MSFT", 100, 5), daily(day, "TSLA", 99, 5), tick(closeOf(day)))
+	}
+	hour := predict("direction", "20m", "NVDA", openOf(20), openOf(20).Add(time.Hour), 1) // of single bars, which are not kept as long
+	for name, test := range map[string]struct {
+		asked []schemas.Event
+		clock int // sessions that it is ahead
+	}{"40 sessions": {append(slices.Clone(asked), hour), 40}, "180 sessions": {asked, 180}} {
+		ahead := append([]schemas.Event{bar(openOf(20).Add(time.Hour), 3600, "NVDA", 100, 103, 5)}, later[:4*test.clock]...)
+		want := run(t, handler(t, nil), false, slices.Concat(history(), test.asked, ahead)...)
+		got := run(t, handler(t, nil), true, slices.Concat(history(), ahead, test.asked)...)
+		if len(want) != len(test.asked) || !same(got, want) {
+			t.Errorf("%s late: got %+v\nwant %+v", name, got, want)
+		}
+	}
+}
+
+// same reports whether two lists hold the same events in any order.
+func same(a, b []schemas.Event) bool {
+	order := func(a, b schemas.Event) int { return strings.Compare(a.ID, b.ID) }
+	return reflect.DeepEqual(slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order))
 }
 
 func TestRestoreRefusesWhatIsNoSnapshot(t *testing.T) {

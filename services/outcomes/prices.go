@@ -12,12 +12,28 @@ import (
 // feeds lists them, the best first.
 var feeds = []string{schemas.FeedIEX, schemas.FeedCboe, schemas.FeedStockNet}
 
-// barDays is how many trading days single bars are kept, and keptDays how many the
-// sums of a day are.
+// barDays is how many trading days single bars are kept at least, and keptDays how
+// many the sums of a day are. Where there is room for more, more are: on a fast replay
+// the clock is weeks ahead of the predictions, and these want the same answers.
 const (
-	barDays  = 6
-	keptDays = 60
+	barDays     = 6
+	mostBarDays = 60
+	roomForBars = 300 // days with single bars, of all tickers together
+	keptDays    = 60
+	mostDays    = 750
+	roomForDays = 60_000
 )
+
+// kept is how many trading days are kept of each of so many tickers.
+type kept struct{ bars, days window.Day }
+
+func keeping(tickers int) kept {
+	tickers = max(tickers, 1)
+	return kept{
+		bars: window.Day(min(max(roomForBars/tickers, barDays), mostBarDays)),
+		days: window.Day(min(max(roomForDays/tickers, keptDays), mostDays)),
+	}
+}
 
 // ticker is what bars say of one ticker, by trading day.
 type ticker struct {
@@ -40,10 +56,10 @@ type session struct {
 // add takes in a bar that starts at the open of its trading day or later; all others,
 // and a bar that came before, are passed over, and so is a bar of a day whose single
 // bars are gone.
-func (t *ticker) add(market *window.Market, newest window.Day, q *schemas.Quote) {
+func (t *ticker) add(market *window.Market, oldest window.Day, q *schemas.Quote) {
 	end := q.QuotedAt.UnixNano()
 	day := market.Day(end - 1)
-	if end-q.Bar.IntervalS*1e9 < market.Open(day) || day < newest-keptDays {
+	if end-q.Bar.IntervalS*1e9 < market.Open(day) || day < oldest {
 		return
 	}
 	s := t.of(day, slices.Index(feeds, q.Feed), q.Bar.IntervalS)
@@ -149,14 +165,14 @@ func (t *ticker) volume(day window.Day) float64 {
 }
 
 // forget drops single bars, and then days, that nothing needs any more.
-func (t *ticker) forget(newest window.Day) {
+func (t *ticker) forget(newest window.Day, keep kept) {
 	for day, sessions := range t.Days {
-		if day < newest-keptDays {
+		if day < newest-keep.days {
 			delete(t.Days, day)
 			continue
 		}
 		for _, s := range sessions {
-			if day <= newest-barDays {
+			if day <= newest-keep.bars {
 				s.Bars = nil
 			}
 		}
