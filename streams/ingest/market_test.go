@@ -40,7 +40,7 @@ func (r *rig) publish(t *testing.T, events ...schemas.Event) {
 
 func (r *rig) follow(t *testing.T) *ingest.Market {
 	t.Helper()
-	market, err := ingest.FollowMarket(t.Context(), r.client, "test", r.log.logger())
+	market, err := ingest.FollowMarket(t.Context(), r.client, "test", r.log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func (r *rig) followed(t *testing.T, market *ingest.Market) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), streamstest.Patience)
 	defer cancel()
 	if err := market.Wait(ctx, stream.CachedInfo().State.LastSeq); err != nil {
 		t.Fatalf("market stands at %d: %v", market.Seen(), err)
@@ -121,7 +121,7 @@ func TestMarketSurvivesBeingForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.publish(t, session(t, schemas.SessionOpened, tuesday.Add(14*time.Hour)))
-	eventually(t, "the opening", market.On)
+	streamstest.Eventually(t, "the opening", market.On)
 }
 
 // What somebody else was given is noticed by the next delivery, and read again.
@@ -134,7 +134,7 @@ func TestMarketNoticesAGap(t *testing.T) {
 	}
 	steal := func(events ...schemas.Event) string {
 		t.Helper()
-		rival, err := consumer.Fetch(1, jetstream.FetchMaxWait(patience))
+		rival, err := consumer.Fetch(1, jetstream.FetchMaxWait(streamstest.Patience))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestGates(t *testing.T) {
 	run := r.start(t, source, ingest.Gates{Flag: flag, Hours: hours, Market: market}, cfg)
 	state := func(want string) {
 		t.Helper()
-		eventually(t, want, func() bool { return run.Stats().State == want })
+		streamstest.Eventually(t, want, func() bool { return run.Stats().State == want })
 	}
 	closed := func(want int) {
 		t.Helper()
@@ -246,7 +246,7 @@ func TestGates(t *testing.T) {
 	state(ingest.StateClosed)
 	hours.set(ingest.HoursAlways)
 	state(ingest.StateWaiting)
-	if err := run.end(t); err != nil {
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	closed(4)

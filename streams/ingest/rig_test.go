@@ -1,63 +1,31 @@
 package ingest_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/ingest"
+	"cashtag/streams/streamstest"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-const patience = 20 * time.Second
-
-// rig is a server with the streams that sources feed.
+// rig is a server with the topology.
 type rig struct {
 	client    *streams.Client
 	publisher *streams.Publisher
-	log       *lines
+	log       streamstest.Log
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	conn, err := natsdtest.Start(t).Connect()
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	return newRigOn(t, conn)
-}
-
-func newRigOn(t *testing.T, conn *nats.Conn) *rig {
-	t.Helper()
-	t.Cleanup(conn.Close)
-	r := &rig{log: &lines{}}
-	var err error
-	if r.client, err = streams.NewClient(conn); err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, stream := range topology.Streams[:3] {
-		if _, err := r.client.JS.CreateStream(t.Context(), stream); err != nil {
-			t.Fatalf("create stream: %v", err)
-		}
-	}
-	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.publisher.Close(context.WithoutCancel(t.Context())) })
-	return r
+	server := streamstest.Start(t)
+	return &rig{client: server.Client, publisher: server.Publisher}
 }
 
 func config() ingest.Config {
@@ -69,9 +37,7 @@ func config() ingest.Config {
 // running is a Runner that was started.
 type running struct {
 	*ingest.Runner
-
-	stop context.CancelFunc
-	done chan error
+	*streamstest.Running
 }
 
 func (r *rig) start(t *testing.T, source ingest.Source, gates ingest.Gates, cfg ingest.Config) *running {
@@ -81,32 +47,11 @@ func (r *rig) start(t *testing.T, source ingest.Source, gates ingest.Gates, cfg 
 
 func (r *rig) startWith(t *testing.T, publisher ingest.Publisher, source ingest.Source, gates ingest.Gates, cfg ingest.Config) *running {
 	t.Helper()
-	runner, err := ingest.New(r.client, publisher, source, gates, r.log.logger(), cfg)
+	runner, err := ingest.New(r.client, publisher, source, gates, r.log.Logger(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	run := &running{Runner: runner, stop: cancel, done: make(chan error, 1)}
-	go func() { run.done <- runner.Run(ctx) }()
-	t.Cleanup(cancel)
-	return run
-}
-
-func (r *running) end(t *testing.T) error {
-	t.Helper()
-	r.stop()
-	return r.wait(t)
-}
-
-func (r *running) wait(t *testing.T) error {
-	t.Helper()
-	select {
-	case err := <-r.done:
-		return err
-	case <-time.After(patience):
-		t.Fatal("the runner did not end")
-		return nil
-	}
+	return &running{runner, streamstest.Run(t, runner.Run)}
 }
 
 // stored is the id and the place of every message in TWEETS, as "id|place".
@@ -139,7 +84,7 @@ type script struct {
 	cursors []string // as Next was given them
 	at      []time.Time
 	closed  int
-	more    chan struct{}
+	asked   int // without an answer being left
 }
 
 type answer struct {
@@ -149,7 +94,7 @@ type answer struct {
 }
 
 func newScript(answers ...answer) *script {
-	return &script{answers: answers, more: make(chan struct{})}
+	return &script{answers: answers}
 }
 
 func (s *script) Next(ctx context.Context, cursor string) ([]schemas.Event, string, error) {
@@ -161,6 +106,7 @@ func (s *script) Next(ctx context.Context, cursor string) ([]schemas.Event, stri
 		s.mu.Unlock()
 		return a.events, a.next, a.err
 	}
+	s.asked++
 	s.mu.Unlock()
 	<-ctx.Done()
 	return nil, "", ctx.Err()
@@ -179,48 +125,25 @@ func (s *script) calls() ([]string, int) {
 	return append([]string(nil), s.cursors...), s.closed
 }
 
-// dry waits until the source was asked once more than it had answers.
-func (s *script) dry(t *testing.T) {
+// taken waits until the source gave its last answer.
+func (s *script) taken(t *testing.T) {
 	t.Helper()
-	eventually(t, "the script's end", func() bool {
+	streamstest.Eventually(t, "the last answer", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return len(s.answers) == 0 && len(s.cursors) > 0
+		return len(s.answers) == 0
+	})
+}
+
+// dry waits until the source was asked once more than it had answers, and so until
+// its last answer is settled.
+func (s *script) dry(t *testing.T) {
+	t.Helper()
+	streamstest.Eventually(t, "the script's end", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.asked > 0
 	})
 }
 
 var errBroken = errors.New("connection broken")
-
-func eventually(t *testing.T, what string, yes func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	ticker := time.NewTicker(2 * time.Millisecond)
-	defer ticker.Stop()
-	for !yes() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("waited %s for: %s", patience, what)
-		}
-	}
-}
-
-// lines collects what a logger writes.
-type lines struct {
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.String()
-}
-
-func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }

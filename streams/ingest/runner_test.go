@@ -12,6 +12,7 @@ import (
 	"cashtag/schemas"
 	"cashtag/streams/durable/sinktest"
 	"cashtag/streams/ingest"
+	"cashtag/streams/streamstest"
 )
 
 func posts(numbers ...int) []schemas.Event {
@@ -51,9 +52,9 @@ func TestPlacesAndDuplicates(t *testing.T) {
 	tally := &counter{counts: map[string]int{}}
 	cfg.Tally = tally
 	run := r.start(t, source, ingest.Gates{}, cfg)
-	eventually(t, "all events", func() bool { return run.Stats().Seen == 10 })
+	streamstest.Eventually(t, "all events", func() bool { return run.Stats().Seen == 10 })
 	source.dry(t)
-	if err := run.end(t); err != nil {
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	check(t, "stored", r.stored(t), []string{
@@ -76,8 +77,8 @@ func TestPlacesAndDuplicates(t *testing.T) {
 
 	again := newScript(answer{posts(3, 4, 5, 6, 7), "c6", nil})
 	run = r.start(t, again, ingest.Gates{}, config())
-	eventually(t, "the next start", func() bool { return run.Stats().Seen == 5 })
-	if err := run.end(t); err != nil {
+	streamstest.Eventually(t, "the next start", func() bool { return run.Stats().Seen == 5 })
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if cursors, _ := again.calls(); cursors[0] != "c5" {
@@ -112,9 +113,9 @@ func TestMalformedIsPassedOver(t *testing.T) {
 	second[1].Data.(*schemas.Tweet).Tickers = nil
 	source := newScript(answer{first, "c1", nil}, answer{second, "c2", nil})
 	run := r.start(t, source, ingest.Gates{}, config())
-	eventually(t, "all events", func() bool { return run.Stats().Seen == 5 })
+	streamstest.Eventually(t, "all events", func() bool { return run.Stats().Seen == 5 })
 	source.dry(t)
-	if err := run.end(t); err != nil {
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	check(t, "stored", r.stored(t), []string{id + "0|", id + "2|test c1", id + "3|test c2"})
@@ -122,7 +123,7 @@ func TestMalformedIsPassedOver(t *testing.T) {
 		t.Errorf("stats: got %+v, want 2 malformed and 3 accepted", got)
 	}
 	if got := strings.Count(r.log.String(), "event of the source is dropped"); got != 1 {
-		t.Errorf("log: got %d lines, want one a minute: %s", got, r.log)
+		t.Errorf("log: got %d lines, want one a minute: %s", got, r.log.String())
 	}
 }
 
@@ -138,7 +139,7 @@ func TestErrors(t *testing.T) {
 		answer{posts(3), "c3", ingest.Fatal(refused)},
 	)
 	run := r.start(t, source, ingest.Gates{}, config())
-	err := run.wait(t)
+	err := run.Wait(t)
 	if !errors.Is(err, refused) || !ingest.IsFatal(err) || !strings.HasPrefix(err.Error(), "source test: ") {
 		t.Errorf("run: got %v, want the source's fatal error", err)
 	}
@@ -160,7 +161,7 @@ func TestErrors(t *testing.T) {
 func TestBadCursorEnds(t *testing.T) {
 	r := newRig(t)
 	run := r.start(t, newScript(answer{posts(0), "bad\n", nil}), ingest.Gates{}, config())
-	if err := run.wait(t); err == nil || !strings.Contains(err.Error(), "place is") {
+	if err := run.Wait(t); err == nil || !strings.Contains(err.Error(), "place is") {
 		t.Errorf("run: got %v, want an error about the place", err)
 	}
 }
@@ -183,8 +184,8 @@ func TestAmend(t *testing.T) {
 	}
 	source := newScript(answer{posts(0, 1, 2), "c1", nil}, answer{posts(2, 3), "c2", nil})
 	run := r.start(t, source, ingest.Gates{}, cfg)
-	eventually(t, "all events", func() bool { return run.Stats().Seen == 5 })
-	if err := run.end(t); err != nil {
+	streamstest.Eventually(t, "all events", func() bool { return run.Stats().Seen == 5 })
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	check(t, "stored", r.stored(t), []string{id + "0|", id + "2~|test c1", id + "3|test c2"})

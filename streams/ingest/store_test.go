@@ -10,6 +10,7 @@ import (
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/ingest"
+	"cashtag/streams/streamstest"
 )
 
 // hooked stands before the publisher: each call asks before first, with its number
@@ -88,7 +89,7 @@ func TestTwoStreams(t *testing.T) {
 	}}
 	run := r.startWith(t, publisher, source, ingest.Gates{}, cfg)
 	<-killed
-	if err := run.end(t); err != nil {
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	check(t, "quotes", r.storedIn(t, streams.Quotes), []string{"bar0|", "bar1|test c1"})
@@ -96,8 +97,8 @@ func TestTwoStreams(t *testing.T) {
 
 	again := newScript(answer{[]schemas.Event{halt(1), bar(2), halt(2), bar(3)}, "c3", nil})
 	run = r.start(t, again, ingest.Gates{}, cfg)
-	eventually(t, "the next start", func() bool { return run.Stats().Seen == 4 })
-	if err := run.end(t); err != nil {
+	streamstest.Eventually(t, "the next start", func() bool { return run.Stats().Seen == 4 })
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if cursors, _ := again.calls(); cursors[0] != "c1" {
@@ -118,13 +119,13 @@ func TestPublishIsTriedAgain(t *testing.T) {
 		return nil
 	}}
 	run := r.startWith(t, publisher, source, ingest.Gates{}, config())
-	eventually(t, "all events", func() bool { return run.Stats().Accepted == 3 })
+	streamstest.Eventually(t, "all events", func() bool { return run.Stats().Accepted == 3 })
 	source.dry(t)
-	eventually(t, "connected", func() bool { return run.Stats().State == ingest.StateConnected })
+	streamstest.Eventually(t, "connected", func() bool { return run.Stats().State == ingest.StateConnected })
 	if got := run.Stats(); got.LastError != "" || got.Duplicate != 0 {
 		t.Errorf("stats: got %+v, want no error and no duplicate", got)
 	}
-	if err := run.end(t); err != nil {
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	check(t, "stored", r.stored(t), []string{id + "0|", id + "1|test c1", id + "2|test c2"})
@@ -139,7 +140,7 @@ func TestEndStoresWhatIsInHand(t *testing.T) {
 		grace time.Duration
 		want  []string
 	}{
-		{"in time", patience, []string{id + "0|test c1"}},
+		{"in time", streamstest.Patience, []string{id + "0|test c1"}},
 		{"too late", 20 * time.Millisecond, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -159,11 +160,11 @@ func TestEndStoresWhatIsInHand(t *testing.T) {
 			cfg.Grace = c.grace
 			run := r.startWith(t, publisher, source, ingest.Gates{}, cfg)
 			<-called
-			run.stop()
+			run.Cancel()
 			if c.want != nil {
 				close(release)
 			}
-			if err := run.wait(t); err != nil {
+			if err := run.Wait(t); err != nil {
 				t.Errorf("run: got %v, want nil", err)
 			}
 			check(t, "stored", r.stored(t), c.want)
@@ -181,8 +182,8 @@ func TestRememberIsBounded(t *testing.T) {
 	cfg.Remember = 3
 	source := newScript(answer{posts(0, 1, 2, 3, 4), "c1", nil}, answer{posts(2, 3, 4), "c2", nil}, answer{posts(1), "c3", nil})
 	run := r.startWith(t, publisher, source, ingest.Gates{}, cfg)
-	eventually(t, "all events", func() bool { return run.Stats().Seen == 9 })
-	if err := run.end(t); err != nil {
+	streamstest.Eventually(t, "all events", func() bool { return run.Stats().Seen == 9 })
+	if err := run.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	// The one that was forgotten is the stream's own to refuse.

@@ -34,10 +34,13 @@ func Run(tb testing.TB, run func(context.Context) error) *Running {
 	return r
 }
 
+// Cancel ends the context and does not wait.
+func (r *Running) Cancel() { r.cancel() }
+
 // Stop ends the context and returns what Wait does.
 func (r *Running) Stop(tb testing.TB) error {
 	tb.Helper()
-	r.cancel()
+	r.Cancel()
 	return r.Wait(tb)
 }
 
@@ -58,7 +61,7 @@ func (r *Running) Wait(tb testing.TB) error {
 // come.
 func Eventually(tb testing.TB, what string, yes func() bool) {
 	tb.Helper()
-	poll := time.NewTicker(2 * time.Millisecond)
+	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	timeout := time.After(Patience)
 	for !yes() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
@@ -108,6 +109,14 @@ func (s *Server) Last(tb testing.TB, stream string) uint64 {
 func Connect(tb testing.TB, server *natsd.Server, opts ...nats.Option) *streams.Client {
 	tb.Helper()
 	conn, err := server.Connect(opts...)
+	return clientOf(tb, conn, err)
+}
+
+// Dial connects over TCP, as another process does, and connects again as soon as a
+// server that went away is back on its port.
+func Dial(tb testing.TB, server *natsd.Server) *streams.Client {
+	tb.Helper()
+	conn, err := nats.Connect(server.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	return clientOf(tb, conn, err)
 }
 
