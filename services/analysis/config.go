@@ -46,7 +46,7 @@ type Config struct {
 	TriedBefore    int             `json:"tried_before" yaml:"tried_before"`         // hypotheses tried in earlier runs on the same data
 	Draws          int             `json:"bootstrap_draws" yaml:"bootstrap_draws"`   // resamples for each interval
 	Seed           uint64          `json:"seed" yaml:"seed"`
-	CostsBP        []float64       `json:"costs_bp" yaml:"costs_bp"` // of each trade, in hundredths of a percent
+	CostsBP        []float64       `json:"costs_bp" yaml:"costs_bp"`       // of each trade, in hundredths of a percent
 	Models         []Kept          `json:"models,omitempty" yaml:"models"` // what is trained again after a close
 }
 
