@@ -18,7 +18,7 @@ import (
 func TestSurvivesAServerRestart(t *testing.T) {
 	dir := t.TempDir()
 	first := streamstest.Start(t, func(c *natsd.Config) { c.Dir = dir })
-	r := &rig{client: streamstest.Dial(t, first.Server)}
+	r := &rig{client: streamstest.Dial(t, first)}
 	r.publisher = streamstest.NewPublisher(t, r.client)
 	market := r.follow(t)
 	gate := make(chan struct{})

@@ -30,7 +30,7 @@ type Server struct {
 func Start(tb testing.TB, opts ...func(*natsd.Config)) *Server {
 	tb.Helper()
 	s := &Server{Server: natsdtest.Start(tb, append([]func(*natsd.Config){guarded(tb)}, opts...)...)}
-	s.Client = Connect(tb, s.Server)
+	s.Client = Connect(tb, s)
 	var err error
 	if s.Topology, err = streams.NewTopology(streams.DefaultSize()); err != nil {
 		tb.Fatal(err)
@@ -105,8 +105,13 @@ func (s *Server) Last(tb testing.TB, stream string) uint64 {
 	return found.CachedInfo().State.LastSeq
 }
 
-// Connect connects to any server, with every right.
-func Connect(tb testing.TB, server *natsd.Server, opts ...nats.Option) *streams.Client {
+// connector is a natsd.Server, or a Server.
+type connector interface {
+	Connect(opts ...nats.Option) (*nats.Conn, error)
+}
+
+// Connect connects to a server, whatever it holds, with every right.
+func Connect(tb testing.TB, server connector, opts ...nats.Option) *streams.Client {
 	tb.Helper()
 	conn, err := server.Connect(opts...)
 	return clientOf(tb, conn, err)
@@ -114,7 +119,7 @@ func Connect(tb testing.TB, server *natsd.Server, opts ...nats.Option) *streams.
 
 // Dial connects over TCP, as another process does, and connects again as soon as a
 // server that went away is back on its port.
-func Dial(tb testing.TB, server *natsd.Server) *streams.Client {
+func Dial(tb testing.TB, server interface{ ClientURL() string }) *streams.Client {
 	tb.Helper()
 	conn, err := nats.Connect(server.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	return clientOf(tb, conn, err)

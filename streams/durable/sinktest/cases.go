@@ -10,6 +10,7 @@ import (
 
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 )
 
 const events = 1000
@@ -18,7 +19,7 @@ func testStores(t *testing.T, b *bench) {
 	b.publish(t, 0, events)
 	r := b.start(t, b.far.Sink)
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if figures.Stored != events || figures.Buried != 0 || figures.Missing != 0 {
@@ -31,16 +32,16 @@ func testDuplicates(t *testing.T, b *bench) {
 	b.publish(t, 0, events)
 	r := b.start(t, b.far.Sink)
 	b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	consumer := b.suite.Consumer
-	if _, err := b.client.JS.ResetConsumerToSequence(t.Context(), consumer.Stream, consumer.Service, 1); err != nil {
+	if _, err := b.Client.JS.ResetConsumerToSequence(t.Context(), consumer.Stream, consumer.Service, 1); err != nil {
 		t.Fatalf("reset: %v", err)
 	}
 	r = b.start(t, b.far.Reopen(t))
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("second run: %v", err)
 	}
 	if figures.Stored != events || figures.Buried != 0 {
@@ -59,7 +60,7 @@ func testPartialFailure(t *testing.T, b *bench) {
 	}}
 	r := b.start(t, sink)
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if figures.Stored != events || figures.Buried != 0 {
@@ -83,7 +84,7 @@ func testSlow(t *testing.T, b *bench) {
 	}
 	r := b.start(t, &hooked{Sink: b.far.Sink, before: slow})
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if got := r.Stats().Redelivered; got != 0 {
@@ -101,7 +102,7 @@ func testPoison(t *testing.T, b *bench) {
 	subject := streams.RetrySubject("", "") // never a stream's own
 	if b.suite.Poison != nil {
 		subject = b.poisonSubject(t)
-		if err := b.publisher.PublishBytes(t.Context(), subject, "poison:1", map[string][]string{"X-Kind": {"bad"}}, b.suite.Poison); err != nil {
+		if err := b.Publisher.PublishBytes(t.Context(), subject, "poison:1", map[string][]string{"X-Kind": {"bad"}}, b.suite.Poison); err != nil {
 			t.Fatalf("publish poison: %v", err)
 		}
 		want++
@@ -116,7 +117,7 @@ func testPoison(t *testing.T, b *bench) {
 	}}
 	r := b.start(t, sink)
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if figures.Buried != want || figures.Stored != events-1 {
@@ -141,7 +142,7 @@ func (b *bench) poisonSubject(t *testing.T) string {
 func (b *bench) checkLetter(t *testing.T, subject string) {
 	t.Helper()
 	var letters []durable.Letter
-	err := durable.Letters{Client: b.client}.All(t.Context(), streams.DeadSubject(b.suite.Consumer.Service, subject), func(l durable.Letter) error {
+	err := durable.Letters{Client: b.Client}.All(t.Context(), streams.DeadSubject(b.suite.Consumer.Service, subject), func(l durable.Letter) error {
 		letters = append(letters, l)
 		return nil
 	})
@@ -174,7 +175,7 @@ func testExhausted(t *testing.T, b *bench) {
 	}}
 	r := b.start(t, sink)
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if got := tries.Load(); got != int64(b.cfg.MaxTries) {
@@ -195,10 +196,10 @@ func testFatal(t *testing.T, b *bench) {
 		return nil
 	}}
 	r := b.start(t, sink)
-	if err := r.wait(t); !errors.Is(err, durable.ErrFatal) {
+	if err := r.Wait(t); !errors.Is(err, durable.ErrFatal) {
 		t.Fatalf("run: got %v, want an error that matches ErrFatal", err)
 	}
-	figures, err := durable.Inspect(t.Context(), b.client, b.suite.Consumer)
+	figures, err := durable.Inspect(t.Context(), b.Client, b.suite.Consumer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func testFatal(t *testing.T, b *bench) {
 	}
 	r = b.start(t, b.far.Reopen(t))
 	b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("second run: %v", err)
 	}
 	b.check(t, events)
@@ -220,13 +221,13 @@ func testOutage(t *testing.T, b *bench) {
 	b.far.Outage(t, true)
 	before := r.Stats().Batches
 	b.publish(t, 10, 11) // one message alone: only the sink can know that it is not to blame
-	eventually(t, "more tries than the budget", func() bool {
+	streamstest.Eventually(t, "more tries than the budget", func() bool {
 		return r.Stats().Batches > before+uint64(b.cfg.MaxTries)+1
 	})
 	b.publish(t, 11, 100)
 	b.far.Outage(t, false)
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if figures.Stored != 100 || figures.Buried != 0 {
@@ -245,7 +246,7 @@ func testFlag(t *testing.T, b *bench) {
 	}}
 	b.publish(t, 0, events)
 	r := b.start(t, sink)
-	eventually(t, "paused", func() bool { return r.Stats().State == durable.StatePaused })
+	streamstest.Eventually(t, "paused", func() bool { return r.Stats().State == durable.StatePaused })
 	paused := written.Load()
 	if paused >= events {
 		t.Fatalf("the flag went off and %d of %d events were written", paused, events)
@@ -255,7 +256,7 @@ func testFlag(t *testing.T, b *bench) {
 	sink.mu.Unlock()
 	b.gate.Set(true)
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if figures.Stored != events {
@@ -269,7 +270,7 @@ func testFlag(t *testing.T, b *bench) {
 func testKill(t *testing.T, b *bench) {
 	b.cfg.AckWait = time.Second
 	b.publish(t, 0, events)
-	doomed := b.connect(t)
+	doomed := streamstest.Connect(t, b.Server)
 	var batches atomic.Int64
 	sink := &hooked{Sink: b.far.Sink, after: func(errs []error) []error {
 		if batches.Add(1) == 3 {
@@ -278,11 +279,11 @@ func testKill(t *testing.T, b *bench) {
 		return errs
 	}}
 	r := b.startOn(t, doomed, sink)
-	eventually(t, "the kill", func() bool { return batches.Load() >= 3 })
-	r.stop()
+	streamstest.Eventually(t, "the kill", func() bool { return batches.Load() >= 3 })
+	r.Cancel()
 	r = b.start(t, b.far.Reopen(t))
 	figures := b.drained(t)
-	if err := r.end(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("second run: %v", err)
 	}
 	if figures.Stored != events || figures.Missing != 0 {
@@ -306,15 +307,15 @@ func testRequeue(t *testing.T, b *bench) {
 		t.Fatalf("got %+v, want 1 buried", figures)
 	}
 	healed.Store(true)
-	letters := durable.Letters{Client: b.client}
+	letters := durable.Letters{Client: b.Client}
 	err := letters.All(t.Context(), "", func(l durable.Letter) error {
-		return letters.Requeue(t.Context(), b.publisher, l.Number)
+		return letters.Requeue(t.Context(), b.Publisher, l.Number)
 	})
 	if err != nil {
 		t.Fatalf("requeue: %v", err)
 	}
-	eventually(t, "the requeued message stored", func() bool { return b.drained(t).Stored == 100 })
-	if err := r.end(t); err != nil {
+	streamstest.Eventually(t, "the requeued message stored", func() bool { return b.drained(t).Stored == 100 })
+	if err := r.Stop(t); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	if b.far.Ordered {

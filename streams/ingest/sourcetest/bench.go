@@ -1,14 +1,11 @@
 package sourcetest
 
 import (
-	"context"
 	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/internal/calendar"
 	"cashtag/schemas"
 	"cashtag/streams"
@@ -16,75 +13,37 @@ import (
 	"cashtag/streams/streamstest"
 )
 
-// patience bounds every wait of the suite but those that are promises.
-const patience = 30 * time.Second
-
 // bench is one stand-in, one server and one engine between them.
 type bench struct {
+	*streamstest.Server
+
 	suite   Suite
 	vendor  Vendor
-	server  *natsd.Server
-	client  *streams.Client // the suite's own
 	tickers *Tickers
 	tally   *Tally
 	flag    *streamstest.Switch
 	market  *ingest.Market
-	desk    *streams.Publisher // what the suite publishes itself
-	opened  time.Time          // of the next session
+	opened  time.Time // of the next session
 }
 
 func newBench(t *testing.T, suite Suite) *bench {
 	t.Helper()
 	b := &bench{
+		Server:  streamstest.Start(t),
 		suite:   suite,
 		vendor:  suite.Open(t),
-		server:  natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false }),
 		tickers: NewTickers(suite.Tickers...),
 		tally:   NewTally(),
 		flag:    streamstest.NewSwitch(true),
 		opened:  time.Date(2026, 3, 16, 13, 30, 0, 0, time.UTC),
 	}
-	b.client = b.connect(t)
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, stream := range topology.Streams {
-		if _, err := b.client.JS.CreateStream(t.Context(), stream); err != nil {
-			t.Fatalf("create stream %s: %v", stream.Name, err)
-		}
-	}
-	b.desk = b.publisher(t, b.client)
-	if b.market, err = ingest.FollowMarket(t.Context(), b.client, "sourcetest", nil); err != nil {
+	var err error
+	if b.market, err = ingest.FollowMarket(t.Context(), b.Client, "sourcetest", nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.market.Close)
 	b.session(t, true)
 	return b
-}
-
-func (b *bench) connect(t *testing.T) *streams.Client {
-	t.Helper()
-	conn, err := b.server.Connect()
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
-func (b *bench) publisher(t *testing.T, client *streams.Client) *streams.Publisher {
-	t.Helper()
-	publisher, err := streams.NewPublisher(client, streams.DefaultPublisherConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = publisher.Close(context.WithoutCancel(t.Context())) })
-	return publisher
 }
 
 // session opens or closes the market.
@@ -99,10 +58,8 @@ func (b *bench) session(t *testing.T, open bool) {
 		event = day.Closed()
 		b.opened = b.opened.AddDate(0, 0, 1)
 	}
-	if err := b.desk.Publish(t.Context(), event); err != nil {
-		t.Fatalf("publish: %v", err)
-	}
-	eventually(t, "the market's state", func() bool { return b.market.On() == open })
+	b.Publish(t, event)
+	streamstest.Eventually(t, "the market's state", func() bool { return b.market.On() == open })
 }
 
 // session is the setting of a source that follows the market's session.
@@ -117,9 +74,7 @@ func (session) Changed() <-chan struct{} { return nil }
 // run is an engine that was started.
 type run struct {
 	*ingest.Runner
-
-	stop context.CancelFunc
-	done chan error
+	*streamstest.Running
 }
 
 // start runs a new source, and waits until it is connected.
@@ -128,33 +83,27 @@ func (b *bench) start(t *testing.T, client *streams.Client) *run {
 	cfg := ingest.DefaultConfig("sourcetest", b.suite.Subjects...)
 	cfg.MinBackoff, cfg.MaxBackoff = 5*time.Millisecond, 50*time.Millisecond
 	cfg.Tally = b.tally
-	logger := slog.New(slog.NewTextHandler(testWriter{t}, nil))
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	source := b.vendor.Source(t, b.tickers, b.tally)
 	gates := ingest.Gates{Flag: b.flag, Hours: session{}, Market: b.market}
-	runner, err := ingest.New(client, b.publisher(t, client), source, gates, logger, cfg)
+	runner, err := ingest.New(client, streamstest.NewPublisher(t, client), source, gates, logger, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	r := &run{Runner: runner, stop: cancel, done: make(chan error, 1)}
-	go func() { r.done <- runner.Run(ctx) }()
-	t.Cleanup(func() { // a source ends before its stand-in does
-		cancel()
-		_ = r.wait(t) // each case looks at what it expects
-	})
+	r := &run{runner, streamstest.Run(t, runner.Run)} // and so ends before its stand-in does
 	b.connected(t)
 	return r
 }
 
 func (b *bench) connected(t *testing.T) {
 	t.Helper()
-	eventually(t, "a connection", func() bool { return b.vendor.Connections() > 0 })
+	streamstest.Eventually(t, "a connection", func() bool { return b.vendor.Connections() > 0 })
 }
 
 // released waits until the source let go of the vendor, as soon as was promised.
 func (b *bench) released(t *testing.T, since time.Time) {
 	t.Helper()
-	eventually(t, "the source to let go", func() bool { return b.vendor.Connections() == 0 })
+	streamstest.Eventually(t, "the source to let go", func() bool { return b.vendor.Connections() == 0 })
 	if took := time.Since(since); took > 2*time.Second {
 		t.Errorf("the source let go after %s, want it within 2s", took)
 	}
@@ -163,21 +112,8 @@ func (b *bench) released(t *testing.T, since time.Time) {
 // end stops the engine and expects it to end well.
 func (r *run) end(t *testing.T) {
 	t.Helper()
-	r.stop()
-	if err := r.wait(t); err != nil {
+	if err := r.Stop(t); err != nil {
 		t.Errorf("run: got %v, want nil", err)
-	}
-}
-
-func (r *run) wait(t *testing.T) error {
-	t.Helper()
-	select {
-	case err := <-r.done:
-		r.done <- err // for who asks again
-		return err
-	case <-time.After(patience):
-		t.Error("the engine did not end")
-		return nil
 	}
 }
 
@@ -195,7 +131,7 @@ func (b *bench) stored(t *testing.T) []string {
 	t.Helper()
 	var ids []string
 	for _, subject := range b.suite.Subjects {
-		found, err := streams.LastIDs(t.Context(), b.client, subject, 1_000_000)
+		found, err := streams.LastIDs(t.Context(), b.Client, subject, 1_000_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,14 +157,14 @@ func (b *bench) holds(t *testing.T, events []schemas.Event, either ...schemas.Ev
 		}
 		return left != ""
 	}
-	deadline := time.After(patience)
+	deadline := time.After(streamstest.Patience)
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for missing() {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Fatalf("got %d events stored within %s, want %d, such as %s", len(ids), patience, len(events), left)
+			t.Fatalf("got %d events stored within %s, want %d, such as %s", len(ids), streamstest.Patience, len(events), left)
 		}
 	}
 	times := map[string]int{}
@@ -244,29 +180,4 @@ func (b *bench) holds(t *testing.T, events []schemas.Event, either ...schemas.Ev
 		t.Errorf("event %s is stored, and nobody published it for this list", id)
 	}
 	return ids
-}
-
-// eventually asks until it is told yes.
-func eventually(t *testing.T, what string, yes func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	ticker := time.NewTicker(2 * time.Millisecond)
-	defer ticker.Stop()
-	for !yes() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("waited %s for: %s", patience, what)
-		}
-	}
-}
-
-// testWriter keeps the engine's log beside the test's.
-type testWriter struct{ t *testing.T }
-
-func (w testWriter) Write(p []byte) (int, error) {
-	if w.t.Context().Err() == nil {
-		w.t.Logf("%s", p)
-	}
-	return len(p), nil
 }

@@ -7,13 +7,14 @@ import (
 
 	"cashtag/schemas"
 	"cashtag/streams/ingest"
+	"cashtag/streams/streamstest"
 )
 
 // many is how many events most cases publish.
 const many = 40
 
 func testStores(t *testing.T, b *bench) {
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	all := b.events(0, many)
 	for half := range slices.Chunk(all, many/2) {
 		b.vendor.Publish(t, half...)
@@ -40,7 +41,7 @@ func testStores(t *testing.T, b *bench) {
 }
 
 func testCut(t *testing.T, b *bench) {
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	b.vendor.Publish(t, b.events(0, 10)...)
 	b.holds(t, b.events(0, 10))
 	for n := 10; n < many; n += 10 {
@@ -60,17 +61,17 @@ func testCut(t *testing.T, b *bench) {
 // testKill takes the server away from the engine while events come, and starts
 // another engine and another source where it fell.
 func testKill(t *testing.T, b *bench) {
-	doomed := b.connect(t)
+	doomed := streamstest.Connect(t, b.Server)
 	r := b.start(t, doomed)
 	b.vendor.Publish(t, b.events(0, 10)...)
 	b.holds(t, b.events(0, 10))
 	b.vendor.Publish(t, b.events(10, 20)...)
 	doomed.Conn.Close()
-	r.stop()
-	_ = r.wait(t) // however it ended
+	r.Cancel()
+	_ = r.Wait(t) // however it ended
 	b.released(t, time.Now())
 	b.vendor.Publish(t, b.events(20, 30)...)
-	r = b.start(t, b.client)
+	r = b.start(t, b.Client)
 	b.holds(t, b.events(0, 30))
 	b.vendor.Publish(t, b.events(30, many)...)
 	b.holds(t, b.events(0, many))
@@ -78,13 +79,13 @@ func testKill(t *testing.T, b *bench) {
 }
 
 func testMarket(t *testing.T, b *bench) {
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	for n := 0; n < many; n += 20 {
 		b.vendor.Publish(t, b.events(n, n+10)...)
 		b.holds(t, b.events(0, n+10))
 		b.session(t, false)
 		b.released(t, time.Now())
-		eventually(t, "closed", func() bool { return r.Stats().State == ingest.StateClosed })
+		streamstest.Eventually(t, "closed", func() bool { return r.Stats().State == ingest.StateClosed })
 		b.vendor.Publish(t, b.events(n+10, n+20)...)
 		b.session(t, true)
 		b.connected(t)
@@ -94,11 +95,11 @@ func testMarket(t *testing.T, b *bench) {
 }
 
 func testFlag(t *testing.T, b *bench) {
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	b.vendor.Publish(t, b.events(0, 10)...)
 	b.flag.Set(false) // with events on their way
 	b.released(t, time.Now())
-	eventually(t, "off", func() bool { return r.Stats().State == ingest.StateOff })
+	streamstest.Eventually(t, "off", func() bool { return r.Stats().State == ingest.StateOff })
 	b.flag.Set(true)
 	b.connected(t)
 	b.vendor.Publish(t, b.events(10, 20)...)
@@ -112,13 +113,13 @@ func testFlag(t *testing.T, b *bench) {
 func testTickers(t *testing.T, b *bench) {
 	stays, goes, comes := b.suite.Tickers[0], b.suite.Tickers[1], b.suite.Tickers[2]
 	b.tickers.Set(stays, goes)
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	b.vendor.Publish(t, b.events(0, 10)...)
 	b.holds(t, b.events(0, 10))
 	b.tickers.Set(stays, comes)
 	want, n := b.events(0, 10), 10
 	var either []schemas.Event
-	eventually(t, "the change to be effective", func() bool {
+	streamstest.Eventually(t, "the change to be effective", func() bool {
 		gone, came, stayed := b.suite.Event(n, goes), b.suite.Event(n+1, comes), b.suite.Event(n+2, stays)
 		n += 3
 		b.vendor.Publish(t, gone, came, stayed)
@@ -133,7 +134,7 @@ func testTickers(t *testing.T, b *bench) {
 }
 
 func testMalformed(t *testing.T, b *bench) {
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	b.vendor.Publish(t, b.events(0, 10)...)
 	b.vendor.Garble(t)
 	b.vendor.Publish(t, b.events(10, 20)...)
@@ -145,12 +146,12 @@ func testMalformed(t *testing.T, b *bench) {
 }
 
 func testRefusal(t *testing.T, b *bench) {
-	r := b.start(t, b.client)
+	r := b.start(t, b.Client)
 	b.vendor.Publish(t, b.events(0, 10)...)
 	b.holds(t, b.events(0, 10))
 	b.vendor.Refuse(t)
 	b.vendor.Cut(t)
-	if err := r.wait(t); !ingest.IsFatal(err) {
+	if err := r.Wait(t); !ingest.IsFatal(err) {
 		t.Errorf("run: got %v, want an error that was marked by Fatal", err)
 	}
 	b.released(t, time.Now())
