@@ -28,7 +28,7 @@ import (
 // market are the stand-ins of those that posts and quotes come from.
 type market struct {
 	x       *xd.Server
-	bluesky *blueskyd.Server
+	bluesky []*blueskyd.Server // instances that say the same
 	alpaca  *alpacad.Server
 	clock   *world.Clock
 	ticks   map[int64]bool // the minutes at which the tape's clock ticks, in Unix seconds
@@ -40,30 +40,72 @@ type market struct {
 	secret  string
 }
 
-// startMarket reads through the tape once and starts the stand-ins.
-func startMarket(ctx context.Context, tape replay.Tape, logger *slog.Logger) (*market, error) {
+// newMarket reads through the tape once. No stand-in is started yet.
+func newMarket(tape replay.Tape) (*market, error) {
 	v := &market{ticks: map[int64]bool{}, token: rand.Text(), key: rand.Text(), secret: rand.Text()}
 	if err := v.survey(tape); err != nil {
 		return nil, err
 	}
 	v.clock = world.NewClock(v.since.Add(-time.Nanosecond))
+	return v, nil
+}
+
+// vendorConfigs says how each of the stand-ins behaves.
+type vendorConfigs struct {
+	x       xd.Config
+	bluesky []blueskyd.Config // one for each instance
+	alpaca  alpacad.Config
+}
+
+// configs is how they behave for a tape that is played as it is.
+func (v *market) configs(logger *slog.Logger) vendorConfigs {
 	x := xd.DefaultConfig()
 	x.Bearer, x.Now, x.SearchDelay, x.SearchWindow, x.Logger = v.token, v.clock.Now, 0, 0, logger
 	sky := blueskyd.DefaultConfig()
 	sky.Logger = logger
 	alpaca := alpacad.DefaultConfig()
 	alpaca.Key, alpaca.Secret, alpaca.Now, alpaca.Logger = v.key, v.secret, v.clock.Now, logger
-	var err error
-	if v.x, err = xd.Start(ctx, x); err == nil {
-		if v.bluesky, err = blueskyd.Start(ctx, sky); err == nil {
-			v.alpaca, err = alpacad.Start(ctx, alpaca)
+	return vendorConfigs{x: x, bluesky: []blueskyd.Config{sky}, alpaca: alpaca}
+}
+
+// start starts all stand-ins or none.
+func (v *market) start(ctx context.Context, all vendorConfigs) (err error) {
+	defer func() {
+		if err != nil {
+			v.close()
+		}
+	}()
+	if v.x, err = xd.Start(ctx, all.x); err != nil {
+		return err
+	}
+	for _, cfg := range all.bluesky {
+		sky, err := blueskyd.Start(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		v.bluesky = append(v.bluesky, sky)
+	}
+	v.alpaca, err = alpacad.Start(ctx, all.alpaca)
+	return err
+}
+
+// sky has every instance of Bluesky say the same.
+func (v *market) sky(events ...schemas.Event) error {
+	for _, sky := range v.bluesky {
+		if err := sky.Publish(events...); err != nil {
+			return err
 		}
 	}
-	if err != nil {
-		v.close()
-		return nil, err
+	return nil
+}
+
+// skyListeners is how many listen to an instance of Bluesky.
+func (v *market) skyListeners() int {
+	n := 0
+	for _, sky := range v.bluesky {
+		n += sky.Subscribers()
 	}
-	return v, nil
+	return n
 }
 
 // survey finds out what a tape speaks of and when its clock ticks.
@@ -118,8 +160,8 @@ func (v *market) close() {
 	if v.x != nil {
 		v.x.Close()
 	}
-	if v.bluesky != nil {
-		v.bluesky.Close()
+	for _, sky := range v.bluesky {
+		sky.Close()
 	}
 	if v.alpaca != nil {
 		_ = v.alpaca.Close() // nothing of it is kept
@@ -133,7 +175,11 @@ func (v *market) ends() sourceEnds {
 	x.BaseURL, x.Bearer, x.Source, x.Now = v.x.URL(), twitter.Token(v.token), schemas.SourceX, v.clock.Now
 	x.Lang, x.Retweets, x.DailyReads, x.MonthlyReads, x.GapReads = "", true, 0, 0, 0
 	sky := bluesky.DefaultConfig()
-	sky.V2, sky.V1, sky.DictionaryV1 = []string{v.bluesky.URL()}, []string{v.bluesky.URL()}, v.bluesky.DictionaryV1()
+	sky.V2, sky.DictionaryV1 = nil, v.bluesky[0].DictionaryV1()
+	for _, instance := range v.bluesky {
+		sky.V2 = append(sky.V2, instance.URL())
+	}
+	sky.V1 = sky.V2
 	sky.Source, sky.FromOldest, sky.Languages, sky.Silence = schemas.SourceBluesky, true, nil, worldSilence
 	alpaca := stocks.DefaultConfig()
 	alpaca.StreamURL, alpaca.DataURL, alpaca.TradingURL, alpaca.CboeURL = v.alpaca.StreamURL(), v.alpaca.URL(), v.alpaca.URL(), v.alpaca.URL()

@@ -28,7 +28,7 @@ func (u *up) buildWorld(s *service, tape replay.Tape, all *sources) error {
 	}
 	v := u.market
 	x := &venue{source: by(streams.ServiceTwitter), publish: v.x.Publish, await: v.x.Await}
-	sky := &venue{source: by(streams.ServiceBluesky), publish: v.bluesky.Publish, listeners: v.bluesky.Subscribers}
+	sky := &venue{source: by(streams.ServiceBluesky), publish: v.sky, listeners: v.skyListeners}
 	alpaca := &venue{
 		source: by(streams.ServiceStocks), publish: v.alpaca.Publish, listeners: v.alpaca.Listeners,
 		first: func(ctx context.Context) error { return v.alpaca.Subscribed(ctx, v.tickers...) },

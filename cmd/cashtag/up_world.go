@@ -108,27 +108,14 @@ func (u *up) addProducers(ctx context.Context, reel replay.Tape) error {
 	switch u.settings.producer {
 	case producerWorld:
 		var err error
-		if u.market, err = startMarket(ctx, reel, u.screen.serverLogger()); err != nil {
+		if u.market, err = newMarket(reel); err != nil {
 			return err
 		}
-		ends := u.market.ends()
-		ends.settled = func(events []schemas.Event) {
-			if player := u.hear.Load(); player != nil {
-				player.Settled(events)
-			}
-		}
-		if u.command.Gate {
-			ends.hours = ingest.HoursSession
-		}
-		all, err := u.platform.addSources(ctx, sourceNames(), ends)
-		if err != nil {
+		if err := u.market.start(ctx, u.market.configs(u.screen.serverLogger())); err != nil {
 			return err
 		}
-		return u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildWorld(s, reel, all) })
+		return u.addWorld(ctx, reel, u.market.ends())
 	case producerLive:
-		for _, missing := range u.settings.live.missing {
-			u.screen.note("Cashtag: " + missing)
-		}
 		names := append([]string{streams.ServiceManager, streams.ServiceCounts}, u.settings.names...)
 		_, err := u.platform.addSources(ctx, names, u.settings.live.sources())
 		return err
@@ -137,6 +124,23 @@ func (u *up) addProducers(ctx context.Context, reel replay.Tape) error {
 	default:
 		return nil
 	}
+}
+
+// addWorld adds the sources, and who has the stand-ins say what the tape holds.
+func (u *up) addWorld(ctx context.Context, tape replay.Tape, ends sourceEnds) error {
+	ends.settled = func(events []schemas.Event) {
+		if player := u.hear.Load(); player != nil {
+			player.Settled(events)
+		}
+	}
+	if u.command.Gate {
+		ends.hours = ingest.HoursSession
+	}
+	all, err := u.platform.addSources(ctx, sourceNames(), ends)
+	if err != nil {
+		return err
+	}
+	return u.platform.add(ctx, serviceReplay, func(_ context.Context, s *service) error { return u.buildWorld(s, tape, all) })
 }
 
 func (u *up) buildReplay(s *service, reel replay.Tape) error {

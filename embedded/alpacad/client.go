@@ -59,7 +59,7 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 	timer := time.AfterFunc(s.cfg.AuthWithin, func() {
 		if !c.isAuthenticated() {
-			c.finish(failure(404, "auth timeout"))
+			c.fail(404, "auth timeout", true)
 		}
 	})
 	defer timer.Stop()
@@ -91,7 +91,7 @@ func (c *client) read(ctx context.Context, feed string) {
 		}
 		var req request
 		if err := c.codec.decode(frame, &req); err != nil {
-			c.send(failure(400, "invalid syntax"))
+			c.fail(400, "invalid syntax", false)
 			continue
 		}
 		switch req.Action {
@@ -100,7 +100,7 @@ func (c *client) read(ctx context.Context, feed string) {
 		case "subscribe", "unsubscribe":
 			c.subscribe(req)
 		default:
-			c.send(failure(400, "invalid syntax"))
+			c.fail(400, "invalid syntax", false)
 		}
 	}
 }
@@ -124,13 +124,43 @@ func (c *client) write(ctx context.Context) {
 				continue
 			}
 			writing, cancel := context.WithTimeout(ctx, writeWithin)
-			err := c.ws.Write(writing, kind, frame)
+			err := c.say(writing, kind, frame)
 			cancel()
 			if err != nil {
 				c.end()
 				return
 			}
 		}
+	}
+}
+
+// say writes a frame, in pieces where that is scripted.
+func (c *client) say(ctx context.Context, kind websocket.MessageType, frame []byte) error {
+	n := c.server.fragment()
+	if n <= 0 || n >= len(frame) {
+		return c.ws.Write(ctx, kind, frame)
+	}
+	c.server.strike(Fragmented)
+	w, err := c.ws.Writer(ctx, kind)
+	if err != nil {
+		return err
+	}
+	for len(frame) > 0 {
+		piece := frame[:min(n, len(frame))]
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+		frame = frame[len(piece):]
+	}
+	return w.Close()
+}
+
+// fail states an error, and closes where it is the last word.
+func (c *client) fail(code int, text string, last bool) {
+	c.server.strike(Said(code))
+	c.send(failure(code, text))
+	if last {
+		c.put(nil)
 	}
 }
 
@@ -155,12 +185,6 @@ func (c *client) put(frame []byte) {
 	}
 }
 
-// finish says a last message and closes.
-func (c *client) finish(last message) {
-	c.send(last)
-	c.put(nil)
-}
-
 func (c *client) authenticate(feed, key, secret string) {
 	s := c.server
 	s.mu.Lock()
@@ -172,26 +196,33 @@ func (c *client) authenticate(feed, key, secret string) {
 	}
 	refused := s.faults.refuse || key != s.cfg.Key || secret != s.cfg.Secret
 	repeat := min(s.faults.repeat, len(s.recent))
-	answer := success("authenticated")
+	code, text := 0, ""
 	switch {
 	case c.isAuthenticated():
-		answer = failure(403, "already authenticated")
+		code, text = 403, "already authenticated"
 	case refused:
-		answer = failure(402, "auth failed")
+		code, text = 402, "auth failed"
 	case feed != "iex" && feed != "test":
-		answer = failure(409, "insufficient subscription")
+		code, text = 409, "insufficient subscription"
 	case others >= s.cfg.Connections:
-		answer = failure(406, "connection limit exceeded")
+		code, text = 406, "connection limit exceeded"
 	default:
 		c.mu.Lock()
 		c.authenticated = true
 		c.mu.Unlock()
 		s.faults.repeat = 0
+		if repeat > 0 {
+			s.count(Repeated)
+		}
 	}
 	again := slices.Clone(s.recent[len(s.recent)-repeat:])
 	s.mu.Unlock()
-	c.send(answer)
-	if c.isAuthenticated() && len(again) > 0 {
+	if code != 0 {
+		c.fail(code, text, false)
+	} else {
+		c.send(success("authenticated"))
+	}
+	if code == 0 && len(again) > 0 {
 		c.mu.Lock()
 		messages := make([]message, len(again))
 		for i, it := range again {
@@ -240,7 +271,7 @@ func (c *client) slow() {
 		}
 		break
 	}
-	c.finish(failure(407, "slow client"))
+	c.fail(407, "slow client", true)
 }
 
 func (c *client) isAuthenticated() bool {

@@ -2,14 +2,69 @@ package alpacad
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
+
+// Kind is how the stand-in fails. Beside those below there are Said and Answered.
+type Kind string
+
+// The kinds of failure that Struck counts.
+const (
+	Broken     Kind = "broken"     // a connection, by Cut
+	Silent     Kind = "silent"     // a connection, by Silence
+	Repeated   Kind = "repeated"   // a connection that was told messages again
+	Fragmented Kind = "fragmented" // a frame, by Split
+	Garbled    Kind = "garbled"    // a frame that stands as it was given, by Garble
+)
+
+// Said is an error that the stream stated, such as 402 or 405, scripted or not.
+func Said(code int) Kind { return Kind("said " + strconv.Itoa(code)) }
+
+// Answered is a status that a REST call was scripted to get.
+func Answered(status int) Kind { return Kind("answered " + strconv.Itoa(status)) }
 
 // faults are what goes wrong next.
 type faults struct {
 	refuse bool
 	repeat int
 	rest   []restFault
+	split  int
+	struck map[Kind]int
+}
+
+// Struck is how often a failure of a kind struck.
+func (s *Server) Struck(kind Kind) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults.struck[kind]
+}
+
+func (s *Server) strike(kind Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count(kind)
+}
+
+// count counts one failure. The caller holds mu.
+func (s *Server) count(kind Kind) {
+	if s.faults.struck == nil {
+		s.faults.struck = map[Kind]int{}
+	}
+	s.faults.struck[kind]++
+}
+
+// Split sends frames in fragments of n bytes, or whole again with n of 0.
+func (s *Server) Split(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.split = n
+}
+
+func (s *Server) fragment() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults.split
 }
 
 type restFault struct {
@@ -46,6 +101,7 @@ func (s *Server) FailREST(n, status int, retryAfter time.Duration) {
 // Cut ends all connections without a word.
 func (s *Server) Cut() {
 	for _, c := range s.all() {
+		s.strike(Broken)
 		c.end()
 	}
 }
@@ -54,6 +110,7 @@ func (s *Server) Cut() {
 // the answer to a ping. They no longer count against the limit.
 func (s *Server) Silence() {
 	for _, c := range s.all() {
+		s.strike(Silent)
 		c.mu.Lock()
 		c.silent = true
 		c.authenticated = false
@@ -65,13 +122,14 @@ func (s *Server) Silence() {
 // and closes them.
 func (s *Server) Say(code int, text string) {
 	for _, c := range s.all() {
-		c.finish(failure(code, text))
+		c.fail(code, text, true)
 	}
 }
 
 // Garble sends a frame as it is to all connections.
 func (s *Server) Garble(frame []byte) {
 	for _, c := range s.all() {
+		s.strike(Garbled)
 		c.put(frame)
 	}
 }
@@ -95,6 +153,7 @@ func (s *Server) faultyREST(w http.ResponseWriter) bool {
 	}
 	f := s.faults.rest[0]
 	s.faults.rest = s.faults.rest[1:]
+	s.count(Answered(f.status))
 	refuse(w, f.status, f.retry, http.StatusText(f.status))
 	return true
 }

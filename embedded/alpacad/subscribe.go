@@ -17,7 +17,7 @@ func (ch channels) lists() map[string][]string {
 // that hold.
 func (c *client) subscribe(req request) {
 	if !c.isAuthenticated() {
-		c.send(failure(401, "not authenticated"))
+		c.fail(401, "not authenticated", false)
 		return
 	}
 	c.mu.Lock()
@@ -39,7 +39,7 @@ func (c *client) subscribe(req request) {
 	}
 	if limited(next) > c.server.cfg.SymbolLimit {
 		c.mu.Unlock()
-		c.send(failure(405, "symbol limit exceeded"))
+		c.fail(405, "symbol limit exceeded", false)
 		return
 	}
 	c.channels = next

@@ -2,26 +2,82 @@ package blueskyd
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
+)
+
+// Kind is how the stand-in fails.
+type Kind string
+
+// The kinds of failure that Struck counts.
+const (
+	Refused      Kind = "refused"       // a connect, by Refuse
+	NoV2         Kind = "no v2"         // a connect by v2, of an instance that knows v1 alone
+	TooOld       Kind = "too old"       // a connect whose cursor was dropped
+	Future       Kind = "future"        // a connect whose cursor was never given
+	NoDictionary Kind = "no dictionary" // a question for the dictionary
+	Broken       Kind = "broken"        // a connection, by Cut
+	Slow         Kind = "slow"          // a connection, as too slow
+	Silent       Kind = "silent"        // a connection that ended while nothing was sent
+	Repeated     Kind = "repeated"      // a connection that began before its cursor
+	Fragmented   Kind = "fragmented"    // a frame, by Split
+	Garbled      Kind = "garbled"       // a frame that stands as it was given, by Raw
 )
 
 // faults are the failures that are scripted.
 type faults struct {
 	v1Only       atomic.Bool
 	noDictionary atomic.Bool
+	split        atomic.Int64
 
 	mu      sync.Mutex
 	refuse  int // how many connects
 	status  int
+	after   time.Duration // of Retry-After
 	rewinds int64
+	struck  map[Kind]int
 }
 
-// Refuse answers the next n connects with an HTTP status, such as 503.
-func (s *Server) Refuse(n, status int) {
+// Struck is how often a failure of a kind struck.
+func (s *Server) Struck(kind Kind) int {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	s.faults.refuse, s.faults.status = n, status
+	return s.faults.struck[kind]
+}
+
+func (f *faults) strike(kind Kind) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.count(kind)
+}
+
+// count counts one failure. The caller holds mu.
+func (f *faults) count(kind Kind) {
+	if f.struck == nil {
+		f.struck = make(map[Kind]int)
+	}
+	f.struck[kind]++
+}
+
+// Refuse answers the next n connects with an HTTP status, such as 503, and with
+// Retry-After where that is not 0. With n of 0 all is well again.
+func (s *Server) Refuse(n, status int, retryAfter time.Duration) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.refuse, s.faults.status, s.faults.after = n, status, retryAfter
+}
+
+// Split sends frames in fragments of n bytes, or whole again with n of 0.
+func (s *Server) Split(n int) { s.faults.split.Store(int64(n)) }
+
+// Renew makes the archive a new one: all that is held is dropped, sequence numbers
+// begin anew, and connections break.
+func (s *Server) Renew() {
+	s.ring.renew()
+	s.Cut()
 }
 
 // OnlyV1 makes the instance one that does not know v2, or one that does again.
@@ -31,7 +87,12 @@ func (s *Server) OnlyV1(only bool) { s.faults.v1Only.Store(only) }
 func (s *Server) NoDictionary(gone bool) { s.faults.noDictionary.Store(gone) }
 
 // Cut breaks all connections without a word.
-func (s *Server) Cut() { s.subs.each(func(sub *subscription) { sub.end() }) }
+func (s *Server) Cut() {
+	s.subs.each(func(sub *subscription) {
+		s.faults.strike(Broken)
+		sub.end()
+	})
+}
 
 // TooSlow drops all subscribers that wait for the next frame as too slow.
 func (s *Server) TooSlow() {
@@ -68,14 +129,19 @@ func (s *Server) Subscribers() int {
 	return n
 }
 
-// refused is the status to answer a connect with, 0 for none.
-func (f *faults) refused() int {
+// refused is the status to answer a connect with, 0 for none. Retry-After is set
+// where it is said.
+func (f *faults) refused(w http.ResponseWriter) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.refuse == 0 {
 		return 0
 	}
 	f.refuse--
+	f.count(Refused)
+	if f.after > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((f.after+time.Second-1)/time.Second), 10))
+	}
 	return f.status
 }
 
@@ -87,7 +153,11 @@ func (f *faults) takeRewind(seq int64, r *ring) int64 {
 	f.rewinds = 0
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return max(0, min(n, seq-r.floor()))
+	n = max(0, min(n, seq-r.floor()))
+	if n > 0 {
+		f.count(Repeated)
+	}
+	return n
 }
 
 // subscribers are the open connections.

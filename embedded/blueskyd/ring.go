@@ -47,6 +47,19 @@ func (r *ring) forget() {
 	r.entries = nil
 }
 
+// renew drops all that is held and begins to number anew.
+func (r *ring) renew() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entries, r.next = nil, 1
+}
+
+func (r *ring) silent() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.muted
+}
+
 func (r *ring) mute(muted bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -23,7 +23,7 @@ const (
 )
 
 func (s *Server) subscribeV1(w http.ResponseWriter, r *http.Request) {
-	if status := s.faults.refused(); status != 0 {
+	if status := s.faults.refused(w); status != 0 {
 		http.Error(w, http.StatusText(status), status)
 		return
 	}
@@ -43,11 +43,12 @@ func (s *Server) subscribeV1(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) subscribeV2(w http.ResponseWriter, r *http.Request) {
-	if status := s.faults.refused(); status != 0 {
+	if status := s.faults.refused(w); status != 0 {
 		refuse(w, status, "ServiceUnavailable", "service not ready")
 		return
 	}
 	if s.faults.v1Only.Load() {
+		s.faults.strike(NoV2)
 		http.NotFound(w, r)
 		return
 	}
@@ -75,6 +76,7 @@ func (s *Server) subscribeV2(w http.ResponseWriter, r *http.Request) {
 	}
 	begin := s.ring.resolve(sub.cursor, sub.given)
 	if begin.tooOld {
+		s.faults.strike(TooOld)
 		refuse(w, http.StatusBadRequest, "CursorTooOld",
 			fmt.Sprintf("requested seq %d is below the retention floor %d", sub.cursor, begin.floor))
 		return
@@ -110,6 +112,14 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, sub *subscriptio
 	ctx, end := context.WithCancel(conn.CloseRead(r.Context()))
 	defer end()
 	s.subs.ends(sub, end)
+	if begin.advice == "FutureCursor" {
+		s.faults.strike(Future)
+	}
+	defer func() {
+		if s.ring.silent() {
+			s.faults.strike(Silent)
+		}
+	}()
 	seq := begin.seq - s.faults.takeRewind(begin.seq, s.ring)
 	if sub.v2 && begin.advice != "" && s.write(ctx, conn, sub, adviceFrame(begin.advice, begin.message)) != nil {
 		return
@@ -131,6 +141,9 @@ func (s *Server) pump(ctx context.Context, conn *websocket.Conn, sub *subscripti
 			seq = batch[i].seq + 1
 			if !sub.wants(&batch[i]) {
 				continue
+			}
+			if batch[i].raw != nil {
+				s.faults.strike(Garbled)
 			}
 			frame := sub.encode(&batch[i])
 			if frame != nil && s.write(ctx, conn, sub, frame) != nil {
@@ -163,6 +176,7 @@ func (s *Server) ping(ctx context.Context, conn *websocket.Conn) error {
 
 // dropSlow says goodbye to a subscriber that reads too slowly, in words on v2.
 func (s *Server) dropSlow(ctx context.Context, conn *websocket.Conn, sub *subscription) {
+	s.faults.strike(Slow)
 	if sub.v2 {
 		_ = s.write(ctx, conn, sub, errorFrame("ConsumerTooSlow", "reading below the floor rate; reconnect with your cursor"))
 	}
@@ -172,15 +186,37 @@ func (s *Server) dropSlow(ctx context.Context, conn *websocket.Conn, sub *subscr
 func (s *Server) write(ctx context.Context, conn *websocket.Conn, sub *subscription, frame []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.WriteWithin)
 	defer cancel()
+	kind := websocket.MessageText
 	if sub.pack != nil {
-		return conn.Write(ctx, websocket.MessageBinary, sub.pack.pack(frame))
+		kind, frame = websocket.MessageBinary, sub.pack.pack(frame)
 	}
-	return conn.Write(ctx, websocket.MessageText, frame)
+	if n := int(s.faults.split.Load()); n > 0 && n < len(frame) {
+		return s.fragments(ctx, conn, kind, frame, n)
+	}
+	return conn.Write(ctx, kind, frame)
+}
+
+// fragments sends one frame in pieces of n bytes.
+func (s *Server) fragments(ctx context.Context, conn *websocket.Conn, kind websocket.MessageType, frame []byte, n int) error {
+	s.faults.strike(Fragmented)
+	w, err := conn.Writer(ctx, kind)
+	if err != nil {
+		return err
+	}
+	for len(frame) > 0 {
+		piece := frame[:min(n, len(frame))]
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+		frame = frame[len(piece):]
+	}
+	return w.Close()
 }
 
 // serveDictionary answers getZstdDictionary.
 func (s *Server) serveDictionary(w http.ResponseWriter, r *http.Request) {
 	if s.faults.v1Only.Load() || s.faults.noDictionary.Load() {
+		s.faults.strike(NoDictionary)
 		http.NotFound(w, r)
 		return
 	}

@@ -37,6 +37,7 @@ const (
 	Split      Kind = "split"      // lines come in chunks of Count bytes
 	Joined     Kind = "joined"     // lines come Count at once, or after Wait
 	Slow       Kind = "slow"       // Wait before each post
+	Overflow   Kind = "overflow"   // no more than Count posts may wait: one more, and the client reads too slowly
 )
 
 // Fault is one failure.
@@ -46,6 +47,12 @@ type Fault struct {
 	After int
 	Count int
 	Wait  time.Duration
+}
+
+// struck is what faults are counted by.
+type struck struct {
+	on   Endpoint
+	kind Kind
 }
 
 // Inject adds faults: each call of an endpoint takes the next one of its own.
@@ -94,6 +101,20 @@ func (s *Server) Faults() int {
 	return len(s.faults)
 }
 
+// Struck is how often a fault of a kind struck an endpoint: one that was taken by a
+// connection too short for it did not.
+func (s *Server) Struck(on Endpoint, kind Kind) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.struck[struck{on, kind}]
+}
+
+func (s *Server) strike(f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.struck[struck{f.On, f.Kind}]++
+}
+
 // take returns the next fault of an endpoint, one without a kind where there is
 // none.
 func (s *Server) take(on Endpoint) Fault {
@@ -109,7 +130,7 @@ func (s *Server) take(on Endpoint) Fault {
 }
 
 // answered answers the call where the fault is one of an answer.
-func (f Fault) answered(w http.ResponseWriter) bool {
+func (s *Server) answered(w http.ResponseWriter, f Fault) bool {
 	switch f.Kind {
 	case Unauthorized:
 		refuse(w, http.StatusUnauthorized, "Unauthorized", "Unauthorized")
@@ -122,6 +143,7 @@ func (f Fault) answered(w http.ResponseWriter) bool {
 	default:
 		return false
 	}
+	s.strike(f)
 	return true
 }
 

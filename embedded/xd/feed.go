@@ -30,6 +30,7 @@ type feed struct {
 	control  *http.ResponseController
 	fields   wanted
 	sent     int // posts
+	struck   bool
 	buffer   []byte
 }
 
@@ -53,6 +54,9 @@ func (f *feed) run(ctx context.Context) {
 		case <-f.listener.cut:
 			panic(http.ErrAbortHandler)
 		case <-f.listener.slow:
+			if f.fault.Kind == Overflow {
+				f.count()
+			}
 			err = f.end(operationalDisconnect("The client reads too slowly."))
 		case d := <-f.listener.queue:
 			if err = f.deliver(ctx, d); err == nil {
@@ -64,6 +68,14 @@ func (f *feed) run(ctx context.Context) {
 	}
 }
 
+// count notes, once a connection, that its fault struck.
+func (f *feed) count() {
+	if !f.struck {
+		f.struck = true
+		f.server.strike(f.fault)
+	}
+}
+
 // strike does what the fault does where it is due between two posts.
 func (f *feed) strike(ctx context.Context) error {
 	if f.sent < f.fault.After {
@@ -71,13 +83,17 @@ func (f *feed) strike(ctx context.Context) error {
 	}
 	switch f.fault.Kind {
 	case Disconnect:
+		f.count()
 		return f.end(operationalDisconnect("This stream has been disconnected upstream for operational reasons."))
 	case TooMany:
+		f.count()
 		return f.end(tooManyConnections())
 	case Malformed:
+		f.count()
 		f.fault = Fault{}
 		return f.write([]byte("{\"data\":{\"id\":12,\"text\":\r\n"))
 	case Silent:
+		f.count()
 		select {
 		case <-f.listener.cut:
 		case <-ctx.Done():
@@ -98,6 +114,7 @@ func (f *feed) deliver(ctx context.Context, first delivery) error {
 		whole := len(f.buffer)
 		f.buffer = f.fields.line(f.buffer, d)
 		if f.fault.Kind == Cut && f.sent >= f.fault.After {
+			f.count()
 			_ = f.write(f.buffer[:(whole+len(f.buffer))/2])
 			panic(http.ErrAbortHandler)
 		}
@@ -115,8 +132,11 @@ func (f *feed) deliver(ctx context.Context, first delivery) error {
 			break
 		}
 	}
-	if f.fault.Kind == Slow && !wait(ctx, f.fault.Wait) {
-		return errOver
+	if f.fault.Kind == Slow {
+		f.count()
+		if !wait(ctx, f.fault.Wait) {
+			return errOver
+		}
 	}
 	return f.writeBuffer()
 }
@@ -135,7 +155,10 @@ func (f *feed) join(ctx context.Context, d delivery) error {
 	for lines := 0; ; {
 		f.buffer = f.fields.line(f.buffer, d)
 		f.sent++
-		if lines++; lines == count {
+		if lines++; lines > 1 {
+			f.count()
+		}
+		if lines == count {
 			return f.writeBuffer()
 		}
 		select {
@@ -150,6 +173,9 @@ func (f *feed) join(ctx context.Context, d delivery) error {
 
 // repeat sends posts again that a client may have had before.
 func (f *feed) repeat() error {
+	if len(f.listener.again) > 0 {
+		f.count()
+	}
 	for _, d := range f.listener.again {
 		f.buffer = f.fields.line(f.buffer, d)
 	}
@@ -180,6 +206,9 @@ func (f *feed) write(content []byte) error {
 	if f.fault.Kind == Split {
 		if size = f.fault.Count; size == 0 {
 			size = splitBytes
+		}
+		if len(content) > size {
+			f.count()
 		}
 	}
 	for len(content) > 0 {

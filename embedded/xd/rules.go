@@ -26,7 +26,7 @@ type rule struct {
 }
 
 func (s *Server) listRules(w http.ResponseWriter, r *http.Request) {
-	if s.take(OnRules).answered(w) {
+	if s.answered(w, s.take(OnRules)) {
 		return
 	}
 	s.mu.Lock()
@@ -52,7 +52,7 @@ type rulesChange struct {
 }
 
 func (s *Server) changeRules(w http.ResponseWriter, r *http.Request) {
-	if s.take(OnRules).answered(w) {
+	if s.answered(w, s.take(OnRules)) {
 		return
 	}
 	var change rulesChange

@@ -34,7 +34,7 @@ type searchFor struct {
 
 // search answers with the newest posts that match, and a token for the older ones.
 func (s *Server) search(w http.ResponseWriter, r *http.Request) {
-	if s.take(OnSearch).answered(w) {
+	if s.answered(w, s.take(OnSearch)) {
 		return
 	}
 	parameters := r.URL.Query()

@@ -37,6 +37,7 @@ type Server struct {
 	connects []time.Time // of the last 15 minutes
 	accepted int
 	faults   []Fault
+	struck   map[struck]int
 	revoked  bool
 
 	closing chan struct{}
@@ -67,6 +68,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		log:     cfg.Logger,
 		url:     "http://" + l.Addr().String(),
 		kept:    posts{most: cfg.Keep},
+		struck:  map[struck]int{},
 		arrived: make(chan struct{}),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),

@@ -51,7 +51,7 @@ const connectWindow = 15 * time.Minute
 // stream is GET /2/tweets/search/stream.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	fault := s.take(OnStream)
-	if fault.answered(w) || s.limited(w) {
+	if s.answered(w, fault) || s.limited(w) {
 		return
 	}
 	l := s.attach(r.Context(), w, fault)
@@ -100,8 +100,12 @@ func (s *Server) attach(ctx context.Context, w http.ResponseWriter, fault Fault)
 			refuseNoRules(w)
 			return nil
 		case s.listener == nil:
+			room := s.cfg.Queue
+			if fault.Kind == Overflow {
+				room = max(1, fault.Count)
+			}
 			l := &listener{
-				queue: make(chan delivery, s.cfg.Queue),
+				queue: make(chan delivery, room),
 				slow:  make(chan struct{}), cut: make(chan struct{}), gone: make(chan struct{}),
 			}
 			s.listener = l
