@@ -48,7 +48,6 @@ type Handler struct {
 	state  *state
 	made   []schemas.Event
 	said   state // Refused and GivenUp as they were said last
-	newDay bool  // a trading day is over, and what models are worth is to be said
 }
 
 var _ merge.Handler = (*Handler)(nil)
@@ -64,7 +63,7 @@ func NewHandler(cfg Config, logger *slog.Logger) (*Handler, error) {
 
 // Restore implements merge.Handler. It returns ErrSnapshot for what is not a snapshot.
 func (h *Handler) Restore(snapshot []byte) error {
-	h.state, h.made, h.said, h.newDay = newState(), nil, state{}, false
+	h.state, h.made, h.said = newState(), nil, state{}
 	if snapshot == nil {
 		return nil
 	}
@@ -138,8 +137,6 @@ func (h *Handler) tick(at time.Time) {
 		for _, t := range h.state.Tickers {
 			t.forget(newest, keep)
 		}
-		h.state.forgetWorth(newest)
-		h.newDay = true
 	}
 	var due []string
 	for id, p := range h.state.Pending {
@@ -208,7 +205,7 @@ func (*Handler) GiveUp() {}
 func (h *Handler) Due() bool { return len(h.made) > 0 }
 
 // Commit implements merge.Handler. What was given up is said in the log, and once a
-// trading day which models are worse than their baselines.
+// trading day of a model that it is worse than its baseline.
 func (h *Handler) Commit(ctx context.Context) ([]byte, []schemas.Event, error) {
 	if n := h.state.GivenUp - h.said.GivenUp; n > 0 {
 		h.logger.WarnContext(ctx, "outcomes are not known: there are too few prices", "predictions", n, "patience", h.cfg.Patience.String())
@@ -218,10 +215,7 @@ func (h *Handler) Commit(ctx context.Context) ([]byte, []schemas.Event, error) {
 			"max_pending", h.cfg.MaxPending, "max_tickers", h.cfg.MaxTickers)
 	}
 	h.said = state{Refused: h.state.Refused, GivenUp: h.state.GivenUp}
-	if h.newDay {
-		h.newDay = false
-		h.state.complain(ctx, h.logger)
-	}
+	h.state.complain(ctx, h.logger)
 	snapshot, err := json.Marshal(h.state)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode snapshot of outcomes: %w", err)

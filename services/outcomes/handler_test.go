@@ -337,33 +337,48 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestAWorseModelIsSaid lets a model predict .9 each day while every close is below its
-// open, beside one that predicts .1.
+// judged is what the log of a handler says of a model that predicts a probability
+// before each open while every close is below its open. The clock goes day by day, or
+// is past all days before the first prediction is read.
+func judged(t *testing.T, probability float64, days int, replay bool) string {
+	t.Helper()
+	var logged strings.Builder
+	h, err := outcomes.NewHandler(outcomes.DefaultConfig(), slog.New(slog.NewTextHandler(&logged, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked, told, both []schemas.Event
+	for day := range days {
+		event := predict("direction", "preopen", "AAPL", openOf(day), closeOf(day), 0)
+		base := 0.5
+		p := event.Data.(*schemas.Prediction)
+		p.Probability, p.Baseline = &probability, &base
+		asked, told = append(asked, event), append(told, daily(day, "AAPL", 99, 5), tick(closeOf(day)))
+		both = append(both, event, daily(day, "AAPL", 99, 5), tick(closeOf(day)))
+	}
+	if replay {
+		both = slices.Concat(told, asked)
+	}
+	run(t, h, true, both...)
+	return logged.String()
+}
+
+// TestAWorseModelIsSaid lets a model predict .9 of what never happens, beside one that
+// predicts .1.
 func TestAWorseModelIsSaid(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		probability float64
-		days        int
-		want        bool
-	}{"worse": {0.9, 25, true}, "better": {0.1, 25, false}, "worse, few days": {0.9, 15, false}} {
+		days, want  int
+	}{"worse": {0.9, 25, 5}, "better": {0.1, 25, 0}, "worse, few days": {0.9, 20, 0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var logged strings.Builder
-			h, err := outcomes.NewHandler(outcomes.DefaultConfig(), slog.New(slog.NewTextHandler(&logged, nil)))
-			if err != nil {
-				t.Fatal(err)
+			live := judged(t, test.probability, test.days, false)
+			if got := strings.Count(live, "a live model is worse than its baseline"); got != test.want {
+				t.Errorf("said %d times, want %d: once a day from the 20th that is over: %s", got, test.want, live)
 			}
-			var events []schemas.Event
-			for day := range test.days {
-				asked := predict("direction", "preopen", "AAPL", openOf(day), closeOf(day), 0)
-				base := 0.5
-				p := asked.Data.(*schemas.Prediction)
-				p.Probability, p.Baseline = &test.probability, &base
-				events = append(events, asked, daily(day, "AAPL", 99, 5), tick(closeOf(day)))
-			}
-			run(t, h, true, events...)
-			if got := strings.Contains(logged.String(), "a live model is worse than its baseline"); got != test.want {
-				t.Errorf("said %t, want %t: %s", got, test.want, logged.String())
+			if got := strings.Count(judged(t, test.probability, test.days, true), "worse than its baseline"); got != test.want {
+				t.Errorf("said %d times by a clock that is far ahead, want %d", got, test.want)
 			}
 		})
 	}

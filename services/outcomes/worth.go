@@ -1,6 +1,7 @@
 package outcomes
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -16,17 +17,22 @@ const (
 	// many it takes to say that it is worse than its baseline.
 	worthDays  = 60
 	leastWorth = 20
+	// maxWatched bounds the versions of models that are watched.
+	maxWatched = 64
 	// certain is the quantile of the normal distribution for 95 percent.
 	certain = 1.96
 )
 
 // worth is the loss of one version of a model less that of its baseline, summed by the
-// trading day that it was predicted on.
+// trading day that it was predicted on. Its days are over by its own outcomes, not by
+// the clock, which on a fast replay is far ahead of them.
 type worth struct {
 	Model   string                 `json:"model"`
 	Version string                 `json:"version"`
 	Target  string                 `json:"target"`
 	Days    map[window.Day]*excess `json:"days"`
+	Newest  window.Day             `json:"newest"`
+	Due     bool                   `json:"due"` // a day is over, and it is to be said what the model is worth
 }
 
 type excess struct {
@@ -49,10 +55,18 @@ func (st *state) judge(market *window.Market, o *schemas.Outcome) {
 	key := o.Model + ":" + o.Version + ":" + o.Target
 	w := st.Worth[key]
 	if w == nil {
+		st.room()
 		w = &worth{Model: o.Model, Version: o.Version, Target: o.Target, Days: make(map[window.Day]*excess)}
 		st.Worth[key] = w
 	}
 	day := market.Day(o.PredictedAt.UnixNano() - 1)
+	if day > w.Newest {
+		w.Newest, w.Due = day, true
+		maps.DeleteFunc(w.Days, func(d window.Day, _ *excess) bool { return d < day-worthDays })
+	}
+	if day < w.Newest-worthDays {
+		return
+	}
 	if w.Days[day] == nil {
 		w.Days[day] = &excess{}
 	}
@@ -60,21 +74,27 @@ func (st *state) judge(market *window.Market, o *schemas.Outcome) {
 	w.Days[day].Rows++
 }
 
-// forgetWorth drops days, and models without any, that are not watched any more.
-func (st *state) forgetWorth(newest window.Day) {
-	for key, w := range st.Worth {
-		maps.DeleteFunc(w.Days, func(day window.Day, _ *excess) bool { return day < newest-worthDays })
-		if len(w.Days) == 0 {
-			delete(st.Worth, key)
-		}
+// room keeps the versions that are watched few: the one that predicted last the
+// longest ago goes.
+func (st *state) room() {
+	if len(st.Worth) < maxWatched {
+		return
 	}
+	oldest := slices.MinFunc(slices.Sorted(maps.Keys(st.Worth)), func(a, b string) int {
+		return cmp.Compare(st.Worth[a].Newest, st.Worth[b].Newest)
+	})
+	delete(st.Worth, oldest)
 }
 
-// interval is the mean of a row's excess and how far it may be off: rows of one day
-// are one piece of evidence.
-func (w *worth) interval() (mean, off float64) {
+// over are the days that are over.
+func (w *worth) over() []window.Day {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.Days)), func(day window.Day) bool { return day == w.Newest })
+}
+
+// interval is the mean of a row's excess on some days and how far it may be off: rows
+// of one day are one piece of evidence.
+func (w *worth) interval(days []window.Day) (mean, off float64) {
 	var sum, rows float64
-	days := slices.Sorted(maps.Keys(w.Days))
 	for _, day := range days {
 		sum, rows = sum+w.Days[day].Sum, rows+float64(w.Days[day].Rows)
 	}
@@ -90,12 +110,14 @@ func (w *worth) interval() (mean, off float64) {
 func (st *state) complain(ctx context.Context, logger *slog.Logger) {
 	for _, key := range slices.Sorted(maps.Keys(st.Worth)) {
 		w := st.Worth[key]
-		if len(w.Days) < leastWorth {
+		days := w.over()
+		due := w.Due
+		if w.Due = false; !due || len(days) < leastWorth {
 			continue
 		}
-		if mean, off := w.interval(); mean-off > 0 {
+		if mean, off := w.interval(days); mean-off > 0 {
 			logger.WarnContext(ctx, "a live model is worse than its baseline", "model", w.Model, "version", w.Version,
-				"target", w.Target, "days", len(w.Days), "excess_loss", window.Round(mean), "interval", window.Round(off))
+				"target", w.Target, "days", len(days), "excess_loss", window.Round(mean), "interval", window.Round(off))
 		}
 	}
 }

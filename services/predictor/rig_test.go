@@ -25,12 +25,13 @@ const schema = "9f86d081884c7d65"
 var closed = time.Date(2014, 6, 2, 20, 0, 0, 0, time.UTC)
 
 func artefact(edit func(*model.Artefact)) *model.Artefact {
+	base := 0.5123456789
 	a := &model.Artefact{
 		Name: "direction-features", Target: "direction", Kind: model.KindLogistic, Window: schemas.WindowDay, HorizonS: 86400,
 		SchemaHash: schema, Columns: []string{"posts_log", "posts_z"},
 		Scaler:   model.Scaler{Mean: []float64{1, 0}, Scale: []float64{2, 1}},
 		Linear:   model.Linear{Weights: []float64{0.5, -1}, Intercept: 0.1},
-		DataHash: "d1", TrainedFrom: "2014-01-02", TrainedTo: "2014-05-30", CodeVersion: "test", C: 1,
+		DataHash: "d1", TrainedFrom: "2014-01-02", TrainedTo: "2014-05-30", CodeVersion: "test", C: 1, Baseline: &base,
 		Scores: []model.Score{{Metric: "auc", Value: 0.51, Baseline: 0.5, Rows: 10, Days: 5}},
 	}
 	if edit != nil {

@@ -138,6 +138,9 @@ func (s *Service) settle(ctx context.Context, name string) bool {
 		case err == nil:
 			s.serving[name] = served{stated: m, artefact: artefact}
 			s.logger.InfoContext(ctx, "model predicts", "model", name, "version", m.Version, "promoted_by", m.By)
+			if artefact.Baseline == nil {
+				s.logger.WarnContext(ctx, "model cannot be judged, its file has no baseline: train it again", "model", name, "version", m.Version)
+			}
 			return true
 		case errors.Is(err, ErrRefused):
 			if s.first(ctx, "refused "+name+" "+m.Version) {

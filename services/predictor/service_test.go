@@ -47,12 +47,34 @@ func TestPrediction(t *testing.T) {
 	if got.Probability == nil || *got.Probability != probability || got.Value != nil {
 		t.Errorf("probability: got %v, want %v", got.Probability, probability)
 	}
+	if got.Baseline == nil || *got.Baseline != 0.512346 {
+		t.Errorf("baseline: got %v, want that of the training rows in millionths", got.Baseline)
+	}
 	next := time.Date(2014, 6, 3, 20, 0, 0, 0, time.UTC)
 	if !event.Time.Equal(closed) || !got.DueAt.Equal(next) || got.FeatureID != first.ID || event.Source != "/services/predictor" {
 		t.Errorf("got %+v of %s by %s, want due at %s from %s", got, event.Time, event.Source, next, first.ID)
 	}
 	if event, _ := schemas.Decode(found[want[1]]); event.Source != schemas.SourceDemoPredictor {
 		t.Errorf("source of a synthetic one: got %s, want %s", event.Source, schemas.SourceDemoPredictor)
+	}
+}
+
+// TestAModelFromBeforeBaselines predicts, and the log says what its predictions lack.
+func TestAModelFromBeforeBaselines(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	m, file := trained(t, "old", func(a *model.Artefact) { a.Baseline = nil })
+	r.promote(t, m, file, closed)
+	r.start(t)
+	r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
+	id := r.awaitPredictions(t, 1)[0]
+	found, _ := r.predictions(t)
+	event, err := schemas.Decode(found[id])
+	if err != nil || event.Data.(*schemas.Prediction).Baseline != nil {
+		t.Errorf("got %s, %v, want no baseline", found[id], err)
+	}
+	if got := r.logged("model cannot be judged"); got != 1 {
+		t.Errorf("got %d warnings, want 1", got)
 	}
 }
 

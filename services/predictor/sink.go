@@ -196,6 +196,10 @@ func (m *served) prediction(event schemas.Event, feature *schemas.Feature, value
 		DueAt:     dueAt(market, feature.Window, feature.EndAt, time.Duration(m.stated.HorizonS)*time.Second),
 		FeatureID: event.ID, Revision: feature.Revision,
 	}
+	if m.artefact.Baseline != nil {
+		baseline := window.Round(*m.artefact.Baseline)
+		data.Baseline = &baseline
+	}
 	if m.artefact.Kind == model.KindRidge {
 		data.Value = &value
 	} else {
