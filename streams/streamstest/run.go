@@ -2,6 +2,7 @@ package streamstest
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,12 +14,13 @@ const Patience = time.Minute
 type Running struct {
 	cancel context.CancelFunc
 	done   chan struct{}
-	err    error // once done is closed
+	err    error       // once done is closed
+	asked  atomic.Bool // somebody was given err
 }
 
 // Run calls run, such as the method of an engine, in the background. When the test
-// ends so does its context, and the test waits for it to return: who asks for more
-// than that, such as for its error, calls Stop or Wait.
+// ends so does its context, and the test waits for it to return. It fails for an
+// error that neither Stop nor Wait returned to anybody.
 func Run(tb testing.TB, run func(context.Context) error) *Running {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())
@@ -28,8 +30,10 @@ func Run(tb testing.TB, run func(context.Context) error) *Running {
 		r.err = run(ctx)
 	}()
 	tb.Cleanup(func() {
-		cancel()
-		_ = r.Wait(tb)
+		asked := r.asked.Load()
+		if err := r.Stop(tb); err != nil && !asked {
+			tb.Errorf("run: %v", err)
+		}
 	})
 	return r
 }
@@ -49,6 +53,7 @@ func (r *Running) Wait(tb testing.TB) error {
 	tb.Helper()
 	select {
 	case <-r.done:
+		r.asked.Store(true)
 		return r.err
 	case <-time.After(Patience):
 		tb.Fatalf("run did not return within %s", Patience)

@@ -115,6 +115,25 @@ func TestRun(t *testing.T) {
 		if !returned {
 			t.Error("it outlives its test")
 		}
+		if len(r.errs) > 0 {
+			t.Errorf("got %q, want a test that passes", r.errs)
+		}
+	})
+	t.Run("an error that nobody asked for", func(t *testing.T) {
+		r := &recorder{TB: t}
+		streamstest.Run(r, waits(broken))
+		r.end()
+		if got, want := strings.Join(r.errs, " "), "run: broken"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("an error that was asked for", func(t *testing.T) {
+		r := &recorder{TB: t}
+		_ = streamstest.Run(r, waits(broken)).Stop(t)
+		r.end()
+		if len(r.errs) > 0 {
+			t.Errorf("got %q, want a test that passes", r.errs)
+		}
 	})
 }
 
