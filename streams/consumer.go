@@ -50,6 +50,7 @@ const (
 	ServiceAlerts    = "alerts"
 	ServiceOutcomes  = "outcomes"
 	ServicePredictor = "predictor"
+	ServiceAnalysis  = "analysis"
 )
 
 // persisted are the streams that MongoDB and the archive keep: all but those of dead
@@ -73,6 +74,7 @@ func Consumers() []Consumer {
 	for _, stream := range []string{Quotes, Predictions, Market} {
 		consumers = append(consumers, Consumer{ServiceOutcomes, stream, true})
 	}
+	consumers = append(consumers, Consumer{ServiceAnalysis + "-retrain", Market, false})
 	for _, stream := range persisted {
 		consumers = append(consumers, Consumer{ServiceMongo, stream, false})
 	}

@@ -34,7 +34,7 @@ const UserOperator = "operator"
 func Services() []string {
 	return []string{
 		ServiceKinesis, ServiceMongo, ServiceArchive, ServiceSentiment, ServiceFeatures, ServiceEraser, ServiceAlerts,
-		ServiceOutcomes, ServicePredictor, ServiceReplay, ServiceAPI,
+		ServiceOutcomes, ServicePredictor, ServiceAnalysis, ServiceReplay, ServiceAPI,
 		ServiceTwitter, ServiceBluesky, ServiceStocks, ServiceManager, ServiceCounts,
 	}
 }
@@ -64,11 +64,14 @@ var grantsOf = map[string]grants{
 	ServiceFeatures:  {publishes: []string{Features}, places: true, buckets: []string{BucketCheckpoints}},
 	ServiceAlerts:    {publishes: []string{Alerts}, places: true, buckets: []string{BucketCheckpoints}},
 	ServicePredictor: {publishes: []string{Predictions}, reads: []string{Models}},
-	ServiceOutcomes:  {publishes: []string{Outcomes}, places: true, buckets: []string{BucketCheckpoints}},
-	ServiceAPI:       {observes: true},
-	ServiceReplay:    {publishes: []string{Tweets, Quotes, Market}, places: true},
-	ServiceTwitter:   {ingests: []string{"tweets.x.*"}},
-	ServiceBluesky:   {ingests: []string{"tweets.bluesky.*"}, reads: []string{Sentiment, Dead, Retry}},
+	ServiceAnalysis: {
+		publishes: []string{Models}, reads: []string{Tweets, Quotes, Market, Models}, buckets: []string{BucketCheckpoints},
+	},
+	ServiceOutcomes: {publishes: []string{Outcomes}, places: true, buckets: []string{BucketCheckpoints}},
+	ServiceAPI:      {observes: true},
+	ServiceReplay:   {publishes: []string{Tweets, Quotes, Market}, places: true},
+	ServiceTwitter:  {ingests: []string{"tweets.x.*"}},
+	ServiceBluesky:  {ingests: []string{"tweets.bluesky.*"}, reads: []string{Sentiment, Dead, Retry}},
 	ServiceStocks: {ingests: []string{
 		"quotes.iex.*", "quotes.cboe.*",
 		"market.XNYS.symbol.*", "market.XNYS.session.halted", "market.XNYS.session.resumed",

@@ -92,6 +92,7 @@ func TestPermissionsSuffice(t *testing.T) {
 		streams.ServiceCounts:    counts,
 		streams.ServiceSentiment: scores,
 		streams.ServicePredictor: predicts,
+		streams.ServiceAnalysis:  retrains,
 		streams.ServiceArchive:   cutsBlocks,
 		streams.ServiceKinesis:   leases,
 		streams.ServiceAPI:       observes,
@@ -134,6 +135,7 @@ var publishers = map[string][]string{
 	streams.Outcomes:  {streams.ServiceOutcomes},
 
 	streams.Predictions: {streams.ServicePredictor},
+	streams.Models:      {streams.ServiceAnalysis},
 }
 
 // forbidden lists what a service must not publish.

@@ -149,6 +149,30 @@ func predicts(t *testing.T, client *streams.Client, publisher *streams.Publisher
 	})))
 }
 
+func retrains(t *testing.T, client *streams.Client, publisher *streams.Publisher) {
+	t.Helper()
+	for _, name := range []string{streams.Models, streams.Tweets, streams.Quotes, streams.Market} {
+		_, err := streams.ReadSince(t.Context(), client, name, 0, func(uint64, []byte) {})
+		must(t, "read "+name, err)
+	}
+	cuts, err := client.JS.KeyValue(t.Context(), streams.BucketCheckpoints)
+	if err != nil {
+		t.Fatalf("bucket: %v", err)
+	}
+	revision, err := cuts.Create(t.Context(), "analysis.cuts", []byte("{}"))
+	must(t, "create", err)
+	_, err = cuts.Update(t.Context(), "analysis.cuts", []byte("{}"), revision)
+	must(t, "update", err)
+	_, err = cuts.Get(t.Context(), "analysis.cuts")
+	must(t, "get", err)
+	hash := strings.Repeat("0", 64)
+	must(t, "publish", publisher.Publish(t.Context(), schemas.New("up:1:trained", "/test", "up", postedAt, &schemas.Model{
+		Name: "up", Version: "1", Verb: schemas.VerbTrained, Object: "models/up/1", ArtefactHash: hash, DataHash: hash,
+		FeatureSchema: hash[:16], CodeVersion: "test", Target: "direction", Window: schemas.WindowDay, HorizonS: 1,
+		Scores: []schemas.ModelScore{}, By: "analysis", StatedAt: postedAt,
+	})))
+}
+
 func cutsBlocks(t *testing.T, client *streams.Client, _ *streams.Publisher) {
 	t.Helper()
 	blocks, err := client.JS.KeyValue(t.Context(), streams.BucketBlocks)

@@ -132,7 +132,8 @@ func readStatus(ctx context.Context, client *streams.Client, flags *flag.Set) (p
 		if err != nil {
 			return platformStatus{}, err
 		}
-		if consumer.Owner() == streams.ServiceSentiment && !figures.Ran && !slices.Contains(scorers, consumer) {
+		chosen := consumer.Owner() != streams.ServiceSentiment && consumer.Owner() != streams.ServiceAnalysis || slices.Contains(scorers, consumer)
+		if !chosen && !figures.Ran {
 			continue // nobody wants it to read anything
 		}
 		status.Consumers[consumer.Key()] = consumerStatus{

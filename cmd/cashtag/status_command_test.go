@@ -64,7 +64,7 @@ func TestStatus(t *testing.T) {
 	if got := status.Streams["QUOTES"]; got.LastEventAt != nil {
 		t.Errorf("got a last event at %s in an empty stream", got.LastEventAt)
 	}
-	const unchosen = 2 // scorers beside the default one
+	const unchosen = 3 // scorers beside the default one, and what trains models again
 	got, ok := status.Consumers["mongo/TWEETS"]
 	if !ok || got.Pending == nil || *got.Pending != 2 || got.Buried == nil || got.Flag != flag.Off {
 		t.Errorf("got %+v, want 2 pending, 0 buried, flag off", got)

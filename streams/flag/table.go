@@ -45,6 +45,7 @@ func Table() []Known {
 		onOff("sentiment", "score the sentiment of posts"),
 		onOff("features", "aggregate windows per ticker"),
 		onOff("predictor", "predict from features"),
+		onOff("analysis", "train models again after the close"),
 		onOff("backup", "back the streams up"),
 		onOff("twitter", "take posts from X"),
 		onOff("bluesky", "take posts from Bluesky"),

@@ -3,6 +3,7 @@ package setting
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cashtag/schemas"
@@ -12,6 +13,15 @@ import (
 
 // MaxTickers bounds the followed list.
 const MaxTickers = 1000
+
+// MaxRetrain bounds the sessions between two trainings: about a year.
+const MaxRetrain = 250
+
+// The words of the setting promote.
+const (
+	PromoteNever  = "never"  // a person promotes
+	PromoteBetter = "better" // what is better beyond its interval is promoted
+)
 
 // parseTickers makes one list of what was typed: upper case, sorted, each once.
 func parseTickers(typed string) (string, error) {
@@ -38,6 +48,23 @@ func parseHours(typed string) (string, error) {
 	}
 	return "", fmt.Errorf("%q: must be %s, %s or %s",
 		bucket.Shorten(typed), ingest.HoursSession, ingest.HoursExtended, ingest.HoursAlways)
+}
+
+func parsePromote(typed string) (string, error) {
+	switch word := strings.ToLower(bucket.Plain(typed)); word {
+	case PromoteNever, PromoteBetter:
+		return word, nil
+	}
+	return "", fmt.Errorf("%q: must be %s or %s", bucket.Shorten(typed), PromoteNever, PromoteBetter)
+}
+
+// parseRetrain reads a number of sessions.
+func parseRetrain(typed string) (string, error) {
+	sessions, err := strconv.Atoi(bucket.Plain(typed))
+	if err != nil || sessions < 1 || sessions > MaxRetrain {
+		return "", fmt.Errorf("%q: must be a number of sessions, 1 to %d", bucket.Shorten(typed), MaxRetrain)
+	}
+	return strconv.Itoa(sessions), nil
 }
 
 // parseScorer makes one list of what was typed, in its order, each once.

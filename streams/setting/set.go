@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cashtag/streams"
@@ -20,6 +21,8 @@ const (
 	KeyTickers = "tickers"
 	KeyHours   = "hours"
 	KeyScorer  = "scorer"
+	KeyPromote = "promote" // whether a model that is better is promoted
+	KeyRetrain = "retrain" // how many sessions lie between two trainings
 )
 
 // Config says what may be set, and what holds where nobody set it.
@@ -35,6 +38,9 @@ type Config struct {
 	// where none is set. Without Scorers the key is not known.
 	Scorers []string
 	Scorer  []string
+	// Retrain is how many sessions lie between two trainings where nobody says: 1 to
+	// MaxRetrain, 0 for 1.
+	Retrain int
 }
 
 // DefaultConfig follows the given tickers while the market's session is open.
@@ -51,6 +57,9 @@ func (c Config) Validate() error {
 	}
 	if _, err := parseHours(c.Hours); err != nil {
 		return fmt.Errorf("hours: %w", err)
+	}
+	if c.Retrain < 0 || c.Retrain > MaxRetrain {
+		return fmt.Errorf("retrain is %d: must be 0 to %d", c.Retrain, MaxRetrain)
 	}
 	for _, source := range c.Sources {
 		if !sourcePattern.MatchString(source) {
@@ -117,7 +126,10 @@ func (c Config) keys() ([]bucket.Key, error) {
 		}
 		keys = append(keys, bucket.Key{Name: KeyScorer, Default: scorer, Parse: c.parseScorer})
 	}
-	return keys, nil
+	return append(keys,
+		bucket.Key{Name: KeyPromote, Default: PromoteNever, Parse: parsePromote},
+		bucket.Key{Name: KeyRetrain, Default: strconv.Itoa(max(c.Retrain, 1)), Parse: parseRetrain},
+	), nil
 }
 
 // Close stops watching. Every setting stays as it is.
@@ -136,6 +148,19 @@ func (s *Set) Scorer() *List {
 		value = bucket.NewValue(bucket.Key{Name: KeyScorer})
 	}
 	return newList(value)
+}
+
+// Promote is PromoteNever or PromoteBetter now.
+func (s *Set) Promote() string {
+	value, _ := s.values.Find(KeyPromote)
+	return value.Get()
+}
+
+// Retrain is how many sessions lie between two trainings now.
+func (s *Set) Retrain() int {
+	value, _ := s.values.Find(KeyRetrain)
+	sessions, _ := strconv.Atoi(value.Get()) // parseRetrain wrote it
+	return sessions
 }
 
 // Hours are those of the source: its own where they are set, else those of all.

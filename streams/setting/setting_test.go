@@ -159,6 +159,45 @@ func TestTickersAsTyped(t *testing.T) {
 	within(t, "the default", func() bool { return slices.Equal(tickers.List(), []string{"AAPL", "MSFT"}) })
 }
 
+func TestWhatBecomesOfModels(t *testing.T) {
+	client, bucket := start(t)
+	log := &lines{}
+	put(t, bucket, setting.KeyPromote, "better")
+	set := open(t, client, log)
+	if set.Promote() != setting.PromoteBetter || set.Retrain() != 1 {
+		t.Errorf("at start: got %s every %d sessions, want better every 1", set.Promote(), set.Retrain())
+	}
+	for _, c := range []struct {
+		name, key, typed string
+		rule             string
+		every            int
+		says             string
+	}{
+		{"back to a person", setting.KeyPromote, " Never\n", setting.PromoteNever, 1, "before=better after=never"},
+		{"no rule", setting.KeyPromote, "always", setting.PromoteNever, 1, "must be never or better"},
+		{"each week", setting.KeyRetrain, "5", setting.PromoteNever, 5, "before=1 after=5"},
+		{"never", setting.KeyRetrain, "0", setting.PromoteNever, 5, "must be a number of sessions, 1 to 250"},
+		{"too rarely", setting.KeyRetrain, "251", setting.PromoteNever, 5, "must be a number of sessions, 1 to 250"},
+		{"no number", setting.KeyRetrain, "daily", setting.PromoteNever, 5, "must be a number of sessions, 1 to 250"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			from := len(log.String())
+			put(t, bucket, c.key, c.typed)
+			within(t, "a line in the log", func() bool { return strings.Contains(log.String()[from:], "\n") })
+			if set.Promote() != c.rule || set.Retrain() != c.every {
+				t.Errorf("got %s every %d, want %s every %d", set.Promote(), set.Retrain(), c.rule, c.every)
+			}
+			if line := log.String()[from:]; !strings.Contains(line, c.says) {
+				t.Errorf("log: got %s, want %q", line, c.says)
+			}
+		})
+	}
+	if err := bucket.Delete(t.Context(), setting.KeyRetrain); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the default", func() bool { return set.Retrain() == 1 })
+}
+
 func TestHours(t *testing.T) {
 	client, bucket := start(t)
 	log := &lines{}
@@ -181,7 +220,7 @@ func TestHours(t *testing.T) {
 		within(t, what, func() bool { return bluesky.Value() == wantBluesky && twitter.Value() == wantTwitter })
 	}
 	check("at start", ingest.HoursAlways, ingest.HoursSession)
-	if text := log.String(); !strings.Contains(text, `setting is not known" setting=hours.x value=always known="[tickers hours hours.bluesky hours.twitter scorer]"`) {
+	if text := log.String(); !strings.Contains(text, `setting is not known" setting=hours.x value=always known="[tickers hours hours.bluesky hours.twitter scorer promote retrain]"`) {
 		t.Errorf("log: got %s, want the unknown key and those that are known", text)
 	}
 	changed, kept := twitter.Changed(), bluesky.Changed()
