@@ -12,6 +12,7 @@ import (
 	"cashtag/embedded/alpacad"
 	"cashtag/embedded/blueskyd"
 	"cashtag/embedded/kinesisd"
+	"cashtag/embedded/xd"
 	"cashtag/embedded/xd/xdtest"
 	"cashtag/schemas"
 )
@@ -19,45 +20,65 @@ import (
 // nobody is an address on which nothing listens.
 const nobody = "127.0.0.1:1"
 
-// vendors are stand-ins, and the flags and environment to reach them.
-func vendors(t *testing.T) (flags map[string]string, env map[string]string) {
+// vendorServers are stand-ins of the vendors, and how to reach them.
+type vendorServers struct {
+	x      *xd.Server
+	sky    *blueskyd.Server
+	market *alpacad.Server
+	flags  map[string]string
+	env    map[string]string
+}
+
+// vendors are the flags and environment to reach stand-ins.
+func vendors(t *testing.T) (flags, env map[string]string) {
 	t.Helper()
-	x := xdtest.Start(t)
-	sky, err := blueskyd.Start(t.Context(), blueskyd.DefaultConfig())
-	if err != nil {
+	v := startVendors(t)
+	return v.flags, v.env
+}
+
+func startVendors(t *testing.T) *vendorServers {
+	t.Helper()
+	v := &vendorServers{x: xdtest.Start(t)}
+	var err error
+	if v.sky, err = blueskyd.Start(t.Context(), blueskyd.DefaultConfig()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sky.Close)
+	t.Cleanup(v.sky.Close)
 	at := time.Date(2026, time.March, 18, 14, 31, 0, 0, time.UTC)
 	post := &schemas.Tweet{
 		Platform: schemas.PlatformBluesky, PostID: "did:plc:demoaaaaaaaaaaaaaaaaaaaa/3demo", CreatedAt: at, Text: "$AAPL", Lang: "en",
 		Tickers: []string{"AAPL"}, Cashtags: []string{"AAPL"}, Author: schemas.Author{ID: "did:plc:demoaaaaaaaaaaaaaaaaaaaa"},
 	}
 	// Starts the clock of what is played.
-	if err := sky.Publish(schemas.New(schemas.DemoPrefix+schemas.TweetID(post.Platform, post.PostID), schemas.SourceDemoBluesky, "AAPL", at, post)); err != nil {
+	if err := v.sky.Publish(schemas.New(schemas.DemoPrefix+schemas.TweetID(post.Platform, post.PostID), schemas.SourceDemoBluesky, "AAPL", at, post)); err != nil {
 		t.Fatal(err)
 	}
 	stopping, stopped := make(chan struct{}), make(chan struct{})
-	go talk(t, sky, stopping, stopped)
+	go talk(t, v.sky, stopping, stopped)
 	t.Cleanup(func() { close(stopping); <-stopped })
-	market, err := alpacad.Start(t.Context(), alpacad.DefaultConfig())
-	if err != nil {
+	if v.market, err = alpacad.Start(t.Context(), alpacad.DefaultConfig()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = market.Close() })
+	t.Cleanup(func() { _ = v.market.Close() })
+	if err := v.market.Publish(minuteBar(at)); err != nil {
+		t.Fatal(err)
+	}
+	v.flags = map[string]string{
+		"--x-url": v.x.URL(), "--bluesky-url": v.sky.URL(), "--alpaca-stream-url": v.market.StreamURL(),
+		"--alpaca-data-url": v.market.URL(), "--alpaca-trading-url": v.market.URL(), "--cboe-url": v.market.URL(),
+	}
+	keys := alpacad.DefaultConfig()
+	v.env = map[string]string{"X_BEARER_TOKEN": xdtest.Bearer, "APCA_API_KEY_ID": keys.Key, "APCA_API_SECRET_KEY": keys.Secret}
+	return v
+}
+
+// minuteBar is a bar of AAPL.
+func minuteBar(at time.Time) schemas.Event {
 	quote := &schemas.Quote{
 		Feed: schemas.FeedIEX, Kind: schemas.KindBar, Ticker: "AAPL", Delay: schemas.DelayRealTime, QuotedAt: at, Price: 100,
 		Bar: &schemas.Bar{IntervalS: 60, Open: 100, High: 101, Low: 99, Close: 100, Volume: 7, Trades: 2, VWAP: 100},
 	}
-	if err := market.Publish(schemas.New(schemas.QuoteID(quote), schemas.SourceIEX, "AAPL", at, quote)); err != nil {
-		t.Fatal(err)
-	}
-	flags = map[string]string{
-		"--x-url": x.URL(), "--bluesky-url": sky.URL(), "--alpaca-stream-url": market.StreamURL(),
-		"--alpaca-data-url": market.URL(), "--alpaca-trading-url": market.URL(), "--cboe-url": market.URL(),
-	}
-	keys := alpacad.DefaultConfig()
-	return flags, map[string]string{"X_BEARER_TOKEN": xdtest.Bearer, "APCA_API_KEY_ID": keys.Key, "APCA_API_SECRET_KEY": keys.Secret}
+	return schemas.New(schemas.QuoteID(quote), schemas.SourceIEX, "AAPL", at, quote)
 }
 
 // talk plays frames to whoever listens.

@@ -43,14 +43,21 @@ func (c runCommand) Run(ctx context.Context, console Console, connection *Connec
 	}
 	ctx, stop := interruptible(ctx, console)
 	defer stop()
+	live, notes, err := c.live(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
 	base := slog.NewJSONHandler(console.Err, &slog.HandlerOptions{Level: slog.LevelInfo})
 	p, err := newPlatform(ctx, base, connection.open)
 	if err != nil {
 		return err
 	}
 	defer p.close(ctx)
+	for _, note := range notes {
+		p.logger.WarnContext(ctx, "source cannot be read yet", "reason", note)
+	}
 	started := startLean()
-	if err := c.addServices(ctx, p, ends); err != nil {
+	if err := c.addServices(ctx, p, ends, live); err != nil {
 		return err
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -71,18 +78,29 @@ func (c runCommand) Run(ctx context.Context, console Console, connection *Connec
 	return p.failed()
 }
 
+// live is where the named sources read, once no vendor refuses our secrets; nothing
+// where none is named.
+func (c runCommand) live(ctx context.Context) (liveEnds, []string, error) {
+	if !slices.ContainsFunc(c.Services, isSource) {
+		return liveEnds{}, nil, nil
+	}
+	live, err := c.liveFlags.resolve(processEnvironment())
+	if err != nil {
+		return liveEnds{}, nil, err
+	}
+	if err := live.wanted(c.Services); err != nil {
+		return liveEnds{}, nil, err
+	}
+	notes, err := live.admit(ctx, c.Services)
+	return live, notes, err
+}
+
+func isSource(name string) bool { return slices.Contains(sourceNames(), name) }
+
 // addServices adds what the command names. Sources read the real vendors; their
 // manager may run elsewhere.
-func (c runCommand) addServices(ctx context.Context, p *platform, ends farEnds) error {
-	isSource := func(name string) bool { return slices.Contains(sourceNames(), name) }
+func (c runCommand) addServices(ctx context.Context, p *platform, ends farEnds, live liveEnds) error {
 	if slices.ContainsFunc(c.Services, isSource) {
-		live, err := c.liveFlags.resolve(processEnvironment())
-		if err != nil {
-			return err
-		}
-		if err := live.wanted(c.Services); err != nil {
-			return err
-		}
 		if _, err := p.addSources(ctx, c.Services, live.sources()); err != nil {
 			return err
 		}

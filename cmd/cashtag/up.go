@@ -191,6 +191,13 @@ func (c upCommand) Run(ctx context.Context, console Console) error {
 	}
 	ctx, stop := interruptible(ctx, console)
 	defer stop()
+	if set.producer == producerLive {
+		notes, err := set.live.admit(ctx, set.names)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		set.live.missing = append(set.live.missing, notes...)
+	}
 	dir, err := openDataDir(c.Data, set.kind)
 	if err != nil {
 		return err

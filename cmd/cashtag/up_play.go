@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"cashtag/internal/calendar"
+	"cashtag/services/api"
 	"cashtag/services/replay"
+	"cashtag/streams/ingest"
 
 	"github.com/dustin/go-humanize"
 )
@@ -110,6 +114,9 @@ func (u *up) sayNothingNew(ctx context.Context) {
 // announce says once what runs and where.
 func (u *up) announce(ctx context.Context) {
 	u.screen.note(u.title)
+	for _, missing := range u.settings.live.missing {
+		u.screen.note("Cashtag: " + missing)
+	}
 	for _, endpoint := range u.endpoints {
 		u.platform.logger.InfoContext(ctx, "listening", "name", endpoint.Name, "address", endpoint.Address)
 	}
@@ -124,7 +131,7 @@ func (u *up) watch(ctx context.Context) {
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
 	var before figures
-	at, said := time.Now(), false
+	at, said, waited := time.Now(), false, false
 	for {
 		select {
 		case <-ticker.C:
@@ -134,6 +141,10 @@ func (u *up) watch(ctx context.Context) {
 		if err := u.world.ended(); err != nil && !said {
 			said = true
 			u.platform.logger.ErrorContext(ctx, "stand-in ended, its sink keeps trying: start again to have it back", "error", err)
+		}
+		if waits := u.sourcesWait(); waits != waited {
+			waited = waits
+			u.sayOpening(ctx, waits)
 		}
 		all, err := u.platform.gather(ctx)
 		if err != nil {
@@ -169,7 +180,29 @@ func (u *up) logProgress(ctx context.Context, all figures) {
 	if u.player != nil {
 		attributes = append(attributes, "played", u.player.Progress().Played, "event_time", u.player.Progress().At)
 	}
+	if u.settings.producer == producerLive {
+		for _, source := range u.platform.sources() {
+			attributes = append(attributes, source.Name, source.State)
+		}
+	}
 	u.platform.logger.InfoContext(ctx, "progress", attributes...)
+}
+
+// sourcesWait reports whether every live source waits for its hours.
+func (u *up) sourcesWait() bool {
+	all := u.platform.sources()
+	open := func(source api.Source) bool { return source.State != ingest.StateClosed }
+	return u.settings.producer == producerLive && len(all) > 0 && !slices.ContainsFunc(all, open)
+}
+
+// sayOpening tells the user of live sources why nothing comes.
+func (u *up) sayOpening(ctx context.Context, waits bool) {
+	next, known := calendar.XNYS().Next(time.Now())
+	if !waits || !known {
+		return
+	}
+	u.platform.logger.InfoContext(ctx, "the sources wait for the market; `nats kv put config hours always` has them read at any hour",
+		"next_session", next.Open)
 }
 
 // view is the table's picture of the figures.
