@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"cashtag/internal/tape"
 	"cashtag/schemas"
@@ -31,6 +32,7 @@ type datasetBuildCommand struct {
 	Out    string   `type:"path" required:"" placeholder:"DIR" help:"Directory to write dataset.csv, dataset.parquet and dataset.json to. It must not be there."`
 	Format []string `default:"parquet,csv" help:"The files to write: parquet, csv."`
 	Scorer string   `default:"cdipaolo" help:"Who scores the posts."`
+	Until  string   `placeholder:"DATE" help:"The last session to make rows of, such as 2014-07-15: what comes after stays unseen by a model that is trained on them."`
 }
 
 // Help implements kong.HelpProvider.
@@ -52,6 +54,9 @@ func (c datasetBuildCommand) Run(ctx context.Context, console Console, connectio
 	if (c.From == "tape") != (c.Tape != "") {
 		return usageError("--tape DIR goes with --from tape, and with nothing else")
 	}
+	if _, err := time.Parse(time.DateOnly, c.Until); err != nil && c.Until != "" {
+		return usageError("--until is %q: must be a date such as 2014-07-15", c.Until)
+	}
 	if _, err := os.Lstat(c.Out); err == nil {
 		return usageError("%s is there already: remove it, or name another with --out", c.Out)
 	}
@@ -69,7 +74,7 @@ func (c datasetBuildCommand) Run(ctx context.Context, console Console, connectio
 		}
 		return err
 	}
-	table, err := builder.Table()
+	table, err := c.table(builder)
 	if err != nil {
 		return fmt.Errorf("data set from %s: %w: nothing was written", source, err)
 	}
@@ -83,6 +88,20 @@ func (c datasetBuildCommand) Run(ctx context.Context, console Console, connectio
 		notes.say("%d events came too late for any window, %d were beyond what is kept", stats.TooLate, stats.Refused)
 	}
 	return err
+}
+
+// table is what was built, up to the last session that is wanted.
+func (c datasetBuildCommand) table(builder *dataset.Builder) (*dataset.Table, error) {
+	table, err := builder.Table()
+	if err != nil || c.Until == "" {
+		return table, err
+	}
+	first := table.Rows[0].Date
+	table.Rows = slices.DeleteFunc(table.Rows, func(row dataset.Row) bool { return row.Date > c.Until })
+	if len(table.Rows) == 0 {
+		return nil, fmt.Errorf("no rows until %s: the first session is %s", c.Until, first)
+	}
+	return table, nil
 }
 
 // builder makes an empty data set with its scorer.

@@ -167,6 +167,8 @@ func TestDatasetWritesNothingByHalves(t *testing.T) {
 		"tape not named":   {nil, exitUsage, "--tape DIR goes with --from tape"},
 		"unknown format":   {[]string{"--tape", good, "--format", "json"}, exitUsage, "--format"},
 		"unknown scorer":   {[]string{"--tape", good, "--scorer", "oracle"}, exitUsage, "scorer is \"oracle\""},
+		"no date":          {[]string{"--tape", good, "--until", "July"}, exitUsage, "--until is \"July\": must be a date"},
+		"before all rows":  {[]string{"--tape", filepath.Dir(tapeFile(t, tapeOf(t, events...))), "--until", "2026-03-01"}, exitFailed, "no rows until 2026-03-01: the first session is 2026-03-19: nothing was written"},
 		"unknown cut-off":  {[]string{"--tape", good, "--cutoff", "12:00"}, exitUsage, "--cutoff"},
 		"archive and tape": {[]string{"--from", "archive", "--tape", good}, exitUsage, "--tape DIR goes with"},
 	} {
