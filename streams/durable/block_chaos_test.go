@@ -54,7 +54,7 @@ func TestBlocksThroughChaos(t *testing.T) {
 		next = block.Last + 1
 	}
 	same := map[string]string{}
-	for _, store := range r.vault.stores {
+	for _, store := range r.vault.history() {
 		block, _, _ := strings.Cut(store, "-")
 		if before, ok := same[block]; ok && before != store {
 			t.Errorf("block stored again: got %s, want %s", store, before)

@@ -104,8 +104,12 @@ func TestBlocksCountWhatTheStreamDropped(t *testing.T) {
 	r.publish(t, 12)
 	r.vault.await(t, "1-10")
 	r.gate.Set(false)
-	untilStats(t, w, func(s durable.Stats) bool { return s.State == durable.StatePaused })
-	r.createStream(t, jetstream.StreamConfig{MaxMsgs: 6})
+	w.until(t, durable.StatePaused)
+	limited := r.config()
+	limited.MaxMsgs = 6
+	if _, err := r.js.UpdateStream(t.Context(), limited); err != nil {
+		t.Fatal(err)
+	}
 	r.publish(t, 30) // keeps 37 to 42
 	r.gate.Set(true)
 	r.vault.await(t, "1-10", "31-40:4")
@@ -114,9 +118,9 @@ func TestBlocksCountWhatTheStreamDropped(t *testing.T) {
 	if got := w.Stats().Missing; got != 26 {
 		t.Errorf("missing: got %d, want 26", got)
 	}
-	figures, err := durable.Inspect(t.Context(), &streams.Client{JS: r.js}, archived)
-	if err == nil && (figures.Missing != 26 || figures.Pending != 0 || figures.Stored != 16) {
-		t.Errorf("figures: got %+v, want 16 stored, 26 missing, none pending", figures)
+	figures, err := durable.Inspect(t.Context(), r.Client, archived)
+	if err != nil || (figures.Missing != 26 || figures.Pending != 0 || figures.Stored != 16) {
+		t.Errorf("figures: got %+v, %v, want 16 stored, 26 missing, none pending", figures, err)
 	}
 }
 
@@ -126,13 +130,8 @@ func TestBlocksEndAtAFatalError(t *testing.T) {
 	r.vault.hooks(func(durable.Block) error { return durable.Fatal(errors.New("no such bucket")) }, nil)
 	w := r.start(t)
 	r.publish(t, 10)
-	select {
-	case err := <-w.done:
-		if !durable.IsFatal(err) || !strings.Contains(err.Error(), "no such bucket") {
-			t.Errorf("run: got %v, want a fatal error that says why", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("run does not return")
+	if err := w.Wait(t); !durable.IsFatal(err) || !strings.Contains(err.Error(), "no such bucket") {
+		t.Errorf("run: got %v, want a fatal error that says why", err)
 	}
 	if got := r.info(t).AckFloor.Stream; got != 0 {
 		t.Errorf("floor: got %d, want 0", got)
@@ -152,9 +151,11 @@ func TestBlocksRefuseAnotherStreamOfTheName(t *testing.T) {
 	if err := r.js.DeleteStream(t.Context(), streams.Tweets); err != nil {
 		t.Fatal(err)
 	}
-	r.createStream(t, jetstream.StreamConfig{})
+	if _, err := r.js.CreateStream(t.Context(), r.config()); err != nil {
+		t.Fatal(err)
+	}
 	r.publish(t, 20)
-	err := <-r.start(t).done
+	err := r.start(t).Wait(t)
 	if !durable.IsFatal(err) || !strings.Contains(err.Error(), "another stream TWEETS") {
 		t.Errorf("run with cuts of another stream: got %v, want a fatal error", err)
 	}
@@ -164,7 +165,7 @@ func TestBlocksRefuseAnotherStreamOfTheName(t *testing.T) {
 	if _, err := r.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: streams.BucketBlocks}); err != nil {
 		t.Fatal(err)
 	}
-	err = <-r.start(t).done
+	err = r.start(t).Wait(t)
 	if !durable.IsFatal(err) || !strings.Contains(err.Error(), "of another stream") {
 		t.Errorf("run with blocks of another stream: got %v, want a fatal error", err)
 	}

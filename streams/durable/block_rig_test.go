@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/streamstest"
@@ -19,51 +17,24 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// blockRig is a server with one stream to archive.
+// blockRig is a server with the topology, and an archive of TWEETS.
 type blockRig struct {
-	server *natsd.Server
-	js     jetstream.JetStream
-	vault  *vault
-	gate   *streamstest.Switch
-	next   int
+	*streamstest.Server
+
+	js    jetstream.JetStream
+	vault *vault
+	gate  *streamstest.Switch
+	next  int
 }
 
 func newBlockRig(t *testing.T) *blockRig {
 	t.Helper()
-	r := &blockRig{
-		server: natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false }),
-		vault:  newVault(),
-		gate:   streamstest.NewSwitch(true),
-	}
-	r.js = r.connect(t).JS
-	r.createStream(t, jetstream.StreamConfig{})
-	if _, err := r.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: streams.BucketBlocks}); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	server := streamstest.Start(t)
+	return &blockRig{Server: server, js: server.Client.JS, vault: newVault(), gate: streamstest.NewSwitch(true)}
 }
 
-func (r *blockRig) createStream(t *testing.T, cfg jetstream.StreamConfig) {
-	t.Helper()
-	cfg.Name, cfg.Subjects, cfg.AllowDirect = streams.Tweets, []string{"tweets.>"}, true
-	if _, err := r.js.CreateOrUpdateStream(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (r *blockRig) connect(t *testing.T) *streams.Client {
-	t.Helper()
-	conn, err := r.server.Connect(nats.NoReconnect())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
+// config is how TWEETS was created.
+func (r *blockRig) config() jetstream.StreamConfig { return r.Topology.Streams[0] }
 
 func (r *blockRig) publish(t *testing.T, n int) {
 	t.Helper()
@@ -75,7 +46,7 @@ func (r *blockRig) publish(t *testing.T, n int) {
 	}
 	select {
 	case <-r.js.PublishAsyncComplete():
-	case <-time.After(patience):
+	case <-time.After(streamstest.Patience):
 		t.Fatal("publish: no answer")
 	}
 }
@@ -108,27 +79,14 @@ func (r *blockRig) info(t *testing.T) *jetstream.ConsumerInfo {
 // until polls the durable until it is as wanted.
 func (r *blockRig) until(t *testing.T, what string, want func(*jetstream.ConsumerInfo) bool) {
 	t.Helper()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	timeout := time.After(patience)
-	for {
-		info := r.info(t)
-		if want(info) {
-			return
-		}
-		select {
-		case <-poll.C:
-		case <-timeout:
-			t.Fatalf("%s: not so: floor %d, delivered %d, pending %d", what, info.AckFloor.Stream, info.Delivered.Stream, info.NumPending)
-		}
-	}
+	streamstest.Eventually(t, what, func() bool { return want(r.info(t)) })
 }
 
 // untilInHand waits until the worker was sent everything up to a sequence as the
 // active one.
 func (r *blockRig) untilInHand(t *testing.T, w *blockWorker, sequence uint64) {
 	t.Helper()
-	untilStats(t, w, func(s durable.Stats) bool { return s.State == durable.StateRunning })
+	w.until(t, durable.StateRunning)
 	r.until(t, "delivered", func(info *jetstream.ConsumerInfo) bool { return info.Delivered.Stream == sequence })
 }
 
@@ -148,9 +106,9 @@ func lines(last int, but ...int) string {
 // blockWorker is one running Blocks with a connection of its own.
 type blockWorker struct {
 	*durable.Blocks
+	*streamstest.Running
+
 	client *streams.Client
-	cancel context.CancelFunc
-	done   chan error
 }
 
 func (r *blockRig) start(t *testing.T, opts ...func(*durable.BlockConfig)) *blockWorker {
@@ -162,51 +120,39 @@ func (r *blockRig) start(t *testing.T, opts ...func(*durable.BlockConfig)) *bloc
 	for _, opt := range opts {
 		opt(&cfg)
 	}
-	w := &blockWorker{client: r.connect(t), done: make(chan error, 1)}
-	var err error
-	if w.Blocks, err = durable.NewBlocks(w.client, r.vault, r.gate, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), cfg); err != nil {
+	client := streamstest.Connect(t, r.Server, nats.NoReconnect())
+	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	blocks, err := durable.NewBlocks(client, r.vault, r.gate, logger, cfg)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	w.cancel = cancel
-	go func() {
-		defer close(w.done)
-		w.done <- w.Run(ctx)
-	}()
-	t.Cleanup(func() { w.stop(t) })
-	return w
+	return &blockWorker{blocks, streamstest.Run(t, blocks.Run), client}
 }
 
 // stop ends the worker in good order.
 func (w *blockWorker) stop(t *testing.T) {
 	t.Helper()
-	w.cancel()
-	w.wait(t)
+	if err := w.Stop(t); err != nil {
+		t.Fatalf("run: %v", err)
+	}
 }
 
 // kill ends the worker as a crash does: nothing it does reaches the server.
 func (w *blockWorker) kill(t *testing.T) {
 	t.Helper()
 	w.client.Conn.Close()
-	w.cancel()
-	w.wait(t)
+	w.stop(t)
 }
 
-func (w *blockWorker) wait(t *testing.T) {
+// until waits until the worker is in a state.
+func (w *blockWorker) until(t *testing.T, state string) {
 	t.Helper()
-	select {
-	case err := <-w.done:
-		if err != nil {
-			t.Fatalf("run: %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("run does not return")
-	}
+	streamstest.Eventually(t, state, func() bool { return w.Stats().State == state })
 }
 
 func (w *blockWorker) flush(t *testing.T, upTo uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), streamstest.Patience)
 	defer cancel()
 	if err := w.Flush(ctx, upTo); err != nil {
 		t.Fatal(err)

@@ -94,8 +94,8 @@ func TestBlocksKilledBeforeAcknowledgement(t *testing.T) {
 	second := r.start(t)
 	second.flush(t, 12)
 	r.vault.await(t, "1-10", "11-12")
-	if got := len(r.vault.stores); got != 2 {
-		t.Errorf("blocks stored: got %d (%v), want 2: what is stored is not stored again", got, r.vault.stores)
+	if got := r.vault.history(); len(got) != 2 {
+		t.Errorf("blocks stored: got %q, want 2: what is stored is not stored again", got)
 	}
 	if got := r.info(t).AckFloor.Stream; got != 12 {
 		t.Errorf("floor: got %d, want 12", got)
@@ -115,8 +115,8 @@ func TestBlocksAreStoredAgainTheSame(t *testing.T) {
 	r.publish(t, 10)
 	r.start(t, func(c *durable.BlockConfig) { c.Events = 20 }) // would cut elsewhere
 	r.vault.await(t, "1-10", "11-20")
-	if r.vault.stores[0] != r.vault.stores[1] {
-		t.Errorf("stored again: got %s, want %s", r.vault.stores[1], r.vault.stores[0])
+	if stores := r.vault.history(); stores[0] != stores[1] {
+		t.Errorf("stored again: got %s, want %s", stores[1], stores[0])
 	}
 }
 

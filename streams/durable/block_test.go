@@ -9,6 +9,7 @@ import (
 
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 )
 
 func TestBlocksByCount(t *testing.T) {
@@ -70,9 +71,9 @@ func TestBlocksFollowTheFlag(t *testing.T) {
 	r.publish(t, 14)
 	r.vault.await(t, "1-10")
 	r.gate.Set(false)
-	untilStats(t, w, func(s durable.Stats) bool { return s.State == durable.StatePaused })
+	w.until(t, durable.StatePaused)
 	r.publish(t, 20)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), streamstest.Patience)
 	defer cancel()
 	if err := w.Flush(ctx, 34); !errors.Is(err, durable.ErrOff) {
 		t.Errorf("flush while off: got %v, want %v", err, durable.ErrOff)
@@ -95,26 +96,15 @@ func TestBlocksReleaseAFailingOneWhenTheFlagGoesOff(t *testing.T) {
 	r.vault.hooks(func(durable.Block) error { return errors.New("out of order") }, nil)
 	w := r.start(t)
 	r.publish(t, 60) // more than a worker has room for
-	untilStats(t, w, func(s durable.Stats) bool { return s.Retries > 1 && s.State == durable.StateRetrying })
+	streamstest.Eventually(t, "retries", func() bool {
+		stats := w.Stats()
+		return stats.Retries > 1 && stats.State == durable.StateRetrying
+	})
 	r.gate.Set(false)
-	untilStats(t, w, func(s durable.Stats) bool { return s.State == durable.StatePaused })
+	w.until(t, durable.StatePaused)
 	r.vault.hooks(nil, nil)
 	r.gate.Set(true)
 	r.vault.await(t, "1-10", "11-20", "21-30", "31-40", "41-50", "51-60")
-}
-
-func untilStats(t *testing.T, w *blockWorker, want func(durable.Stats) bool) {
-	t.Helper()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	timeout := time.After(patience)
-	for !want(w.Stats()) {
-		select {
-		case <-poll.C:
-		case <-timeout:
-			t.Fatalf("stats: got %+v", w.Stats())
-		}
-	}
 }
 
 // The outage outlasts the patience of a standby, so that the workers must find back.

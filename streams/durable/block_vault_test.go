@@ -15,10 +15,8 @@ import (
 
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 )
-
-// patience bounds every wait of these tests.
-const patience = 30 * time.Second
 
 var archived = streams.Consumer{Service: streams.ServiceArchive, Stream: streams.Tweets, Ordered: true}
 
@@ -69,6 +67,13 @@ func (v *vault) ranges() []string {
 	return ranges
 }
 
+// history lists what was stored, again or not, in that order: range and hash.
+func (v *vault) history() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.stores)
+}
+
 func (v *vault) sorted() []durable.Block {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -95,7 +100,7 @@ func (v *vault) content() string {
 
 func (v *vault) await(t *testing.T, want ...string) {
 	t.Helper()
-	timeout := time.After(patience)
+	timeout := time.After(streamstest.Patience)
 	for {
 		v.mu.Lock()
 		changed := v.changed

@@ -1,7 +1,6 @@
 package durable_test
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 
@@ -19,15 +18,12 @@ func TestFromNow(t *testing.T) {
 	start := func(fromNow bool) (stop func() error) {
 		cfg := durable.DefaultConfig(reader)
 		cfg.FromNow = fromNow
-		runner, err := durable.New(r.client, r.publisher, logSink{far}, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+		runner, err := durable.New(r.Client, r.Publisher, logSink{far}, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- runner.Run(ctx) }()
-		t.Cleanup(cancel)
-		return func() error { cancel(); return <-done }
+		running := streamstest.Run(t, runner.Run)
+		return func() error { return running.Stop(t) }
 	}
 	r.publish(t, 0, 10)
 	stop := start(true)
@@ -59,7 +55,7 @@ func TestFromNow(t *testing.T) {
 			t.Errorf("position %d: got %s, want %s", i, got[i], want[i])
 		}
 	}
-	figures, err := durable.Inspect(t.Context(), r.client, reader)
+	figures, err := durable.Inspect(t.Context(), r.Client, reader)
 	if err != nil || figures.Missing != 0 {
 		t.Errorf("missing: got %d and %v, want 0", figures.Missing, err)
 	}

@@ -1,7 +1,6 @@
 package durable_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -20,10 +19,10 @@ import (
 // orderedWorker is one running engine with a connection and a flag of its own.
 type orderedWorker struct {
 	*durable.Runner
+	*streamstest.Running
+
 	client *streams.Client
 	flag   *streamstest.Switch
-	cancel context.CancelFunc
-	done   chan error // holds what Run returned, and is closed then
 }
 
 func long(c *durable.Config)  { c.Takeover = time.Hour }
@@ -31,15 +30,6 @@ func alone(c *durable.Config) { c.Alone = true }
 
 func (r *rig) work(t *testing.T, sink durable.Sink, opts ...func(*durable.Config)) *orderedWorker {
 	t.Helper()
-	conn, err := r.server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
 	cfg := durable.DefaultConfig(ordered)
 	cfg.Takeover = time.Second
 	cfg.MinBackoff, cfg.MaxBackoff = 5*time.Millisecond, 20*time.Millisecond
@@ -47,31 +37,19 @@ func (r *rig) work(t *testing.T, sink durable.Sink, opts ...func(*durable.Config
 	for _, opt := range opts {
 		opt(&cfg)
 	}
-	w := &orderedWorker{client: client, flag: streamstest.NewSwitch(true), done: make(chan error, 1)}
-	if w.Runner, err = durable.New(client, r.publisher, sink, w.flag, slog.New(slog.NewTextHandler(t.Output(), nil)), cfg); err != nil {
+	client, flag := streamstest.Connect(t, r.Server), streamstest.NewSwitch(true)
+	runner, err := durable.New(client, r.Publisher, sink, flag, slog.New(slog.NewTextHandler(t.Output(), nil)), cfg)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	w.cancel = cancel
-	go func() {
-		defer close(w.done)
-		w.done <- w.Run(ctx)
-	}()
-	t.Cleanup(func() { w.stop(t) }) // its log is the test's
-	return w
+	return &orderedWorker{runner, streamstest.Run(t, runner.Run), client, flag}
 }
 
 // stop ends the worker in good order.
 func (w *orderedWorker) stop(t *testing.T) {
 	t.Helper()
-	w.cancel()
-	select {
-	case err := <-w.done:
-		if err != nil {
-			t.Fatalf("run: %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("run does not return")
+	if err := w.Stop(t); err != nil {
+		t.Fatalf("run: %v", err)
 	}
 }
 
@@ -82,24 +60,9 @@ func (w *orderedWorker) kill(t *testing.T) {
 	w.stop(t)
 }
 
-// eventually polls until it is told yes.
-func eventually(t *testing.T, what string, yes func() bool) {
-	t.Helper()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	timeout := time.After(patience)
-	for !yes() {
-		select {
-		case <-poll.C:
-		case <-timeout:
-			t.Fatalf("waited %s for: %s", patience, what)
-		}
-	}
-}
-
 func (r *rig) consumer(t *testing.T) *jetstream.ConsumerInfo {
 	t.Helper()
-	consumer, err := r.client.JS.Consumer(t.Context(), ordered.Stream, ordered.Service)
+	consumer, err := r.Client.JS.Consumer(t.Context(), ordered.Stream, ordered.Service)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return &jetstream.ConsumerInfo{}
 	}
@@ -111,17 +74,17 @@ func (r *rig) consumer(t *testing.T) *jetstream.ConsumerInfo {
 
 func (r *rig) delivered(t *testing.T, sequence uint64) {
 	t.Helper()
-	eventually(t, "delivery", func() bool { return r.consumer(t).Delivered.Stream == sequence })
+	streamstest.Eventually(t, "delivery", func() bool { return r.consumer(t).Delivered.Stream == sequence })
 }
 
 func (r *rig) floor(t *testing.T, sequence uint64) {
 	t.Helper()
-	eventually(t, "floor", func() bool { return r.consumer(t).AckFloor.Stream == sequence })
+	streamstest.Eventually(t, "floor", func() bool { return r.consumer(t).AckFloor.Stream == sequence })
 }
 
 func (r *rig) erase(t *testing.T, sequence uint64) {
 	t.Helper()
-	stream, err := r.client.JS.Stream(t.Context(), ordered.Stream)
+	stream, err := r.Client.JS.Stream(t.Context(), ordered.Stream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,11 +96,11 @@ func (r *rig) erase(t *testing.T, sequence uint64) {
 // recorded waits until the lease says that all up to a sequence is settled.
 func (r *rig) recorded(t *testing.T, sequence uint64) {
 	t.Helper()
-	bucket, err := r.client.JS.KeyValue(t.Context(), streams.BucketBlocks)
+	bucket, err := r.Client.JS.KeyValue(t.Context(), streams.BucketBlocks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the lease", func() bool {
+	streamstest.Eventually(t, "the lease", func() bool {
 		entry, err := bucket.Get(t.Context(), ordered.LeaseKey())
 		if err != nil {
 			return false
@@ -160,7 +123,7 @@ func ids(from, to int, but ...int) []string {
 
 func wantStored(t *testing.T, far *store, want []string) {
 	t.Helper()
-	eventually(t, "everything stored", func() bool { return len(far.stored(t)) >= len(want) })
+	streamstest.Eventually(t, "everything stored", func() bool { return len(far.stored(t)) >= len(want) })
 	if got := far.stored(t); !slices.Equal(got, want) {
 		t.Errorf("stored: got %d, %q, want %d, %q", len(got), got, len(want), want)
 	}

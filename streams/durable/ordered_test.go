@@ -7,6 +7,7 @@ import (
 
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -28,7 +29,7 @@ func TestErasedMessageTakesNothingWithIt(t *testing.T) {
 		{"killed with a standby", func(t *testing.T, r *rig, far *store, w *orderedWorker) {
 			t.Helper()
 			standby := r.work(t, logSink{far})
-			eventually(t, "standby", func() bool { return standby.Stats().State == durable.StateStandby })
+			streamstest.Eventually(t, "standby", func() bool { return standby.Stats().State == durable.StateStandby })
 			w.kill(t)
 			far.outage(t, false)
 		}},
@@ -41,7 +42,7 @@ func TestErasedMessageTakesNothingWithIt(t *testing.T) {
 		{"off and on", func(t *testing.T, _ *rig, far *store, w *orderedWorker) {
 			t.Helper()
 			w.flag.Set(false)
-			eventually(t, "paused", func() bool { return w.Stats().State == durable.StatePaused })
+			streamstest.Eventually(t, "paused", func() bool { return w.Stats().State == durable.StatePaused })
 			far.outage(t, false)
 			w.flag.Set(true)
 		}},
@@ -106,7 +107,7 @@ func TestPinnedDurableIsTakenOver(t *testing.T) {
 	t.Parallel()
 	r, far := newRig(t), newStore()
 	r.publish(t, 0, 50)
-	pinned, err := r.client.JS.CreateConsumer(t.Context(), ordered.Stream, jetstream.ConsumerConfig{
+	pinned, err := r.Client.JS.CreateConsumer(t.Context(), ordered.Stream, jetstream.ConsumerConfig{
 		Durable: ordered.Service, AckPolicy: jetstream.AckAllPolicy, MaxWaiting: 64, MaxDeliver: -1,
 		PriorityPolicy: jetstream.PriorityPolicyPinned, PriorityGroups: []string{"worker"}, PinnedTTL: time.Second,
 	})
@@ -139,7 +140,7 @@ func TestReplacedWorkerWritesNothing(t *testing.T) {
 	r.publish(t, 0, 50)
 	w := r.work(t, logSink{far})
 	r.floor(t, 50)
-	bucket, err := r.client.JS.KeyValue(t.Context(), streams.BucketBlocks)
+	bucket, err := r.Client.JS.KeyValue(t.Context(), streams.BucketBlocks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestReplacedWorkerWritesNothing(t *testing.T) {
 	}
 	far.outage(t, true) // what is being tried is not stored
 	r.publish(t, 50, 60)
-	eventually(t, "standby", func() bool { return w.Stats().State == durable.StateStandby })
+	streamstest.Eventually(t, "standby", func() bool { return w.Stats().State == durable.StateStandby })
 	if got := len(far.stored(t)); got != 50 {
 		t.Errorf("stored: got %d, want 50", got)
 	}

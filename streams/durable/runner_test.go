@@ -1,15 +1,12 @@
 package durable_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable"
@@ -19,43 +16,12 @@ import (
 
 var ordered = streams.Consumer{Service: "kinesis", Stream: streams.Tweets, Ordered: true}
 
-// rig is a server with the topology and a publisher.
-type rig struct {
-	server    *natsd.Server
-	client    *streams.Client
-	publisher *streams.Publisher
-}
+// rig is a server with the topology.
+type rig struct{ *streamstest.Server }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{server: natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })}
-	conn, err := r.server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	if r.client, err = streams.NewClient(conn); err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, stream := range topology.Streams {
-		if _, err := r.client.JS.CreateStream(t.Context(), stream); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, bucket := range topology.Buckets {
-		if _, err := r.client.JS.CreateKeyValue(t.Context(), bucket); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.publisher.Close(context.WithoutCancel(t.Context())) })
-	return r
+	return &rig{streamstest.Start(t)}
 }
 
 func (r *rig) publish(t *testing.T, from, to int) {
@@ -64,9 +30,7 @@ func (r *rig) publish(t *testing.T, from, to int) {
 	for i := from; i < to; i++ {
 		events = append(events, sinktest.Tweet(i))
 	}
-	if err := r.publisher.Publish(t.Context(), events...); err != nil {
-		t.Fatal(err)
-	}
+	r.Publish(t, events...)
 }
 
 // start runs an engine until its returned function is called, which returns what
@@ -77,36 +41,24 @@ func (r *rig) start(t *testing.T, sink durable.Sink, consumer streams.Consumer) 
 	cfg.Takeover = 2 * time.Second
 	cfg.MinBackoff = 10 * time.Millisecond
 	cfg.MaxBatch = 100
-	runner, err := durable.New(r.client, r.publisher, sink, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
+	runner, err := durable.New(r.Client, r.Publisher, sink, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(cancel)
-	return runner, func() error { cancel(); return <-done }
+	running := streamstest.Run(t, runner.Run)
+	return runner, func() error { return running.Stop(t) }
 }
 
-func (r *rig) wait(t *testing.T, what string, consumer streams.Consumer, yes func(durable.Figures) bool) durable.Figures {
+func (r *rig) wait(t *testing.T, what string, consumer streams.Consumer, yes func(durable.Figures) bool) (figures durable.Figures) {
 	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(time.Minute)
-	for {
-		figures, err := durable.Inspect(t.Context(), r.client, consumer)
-		if err != nil {
+	streamstest.Eventually(t, what, func() bool {
+		var err error
+		if figures, err = durable.Inspect(t.Context(), r.Client, consumer); err != nil {
 			t.Fatal(err)
 		}
-		if yes(figures) {
-			return figures
-		}
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("waited a minute for: %s; figures are %+v", what, figures)
-		}
-	}
+		return yes(figures)
+	})
+	return figures
 }
 
 func TestStandbyTakesOver(t *testing.T) {
@@ -151,13 +103,13 @@ func TestMissingIsCounted(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.publish(t, 100, 200)
-			stream, err := r.client.JS.Stream(t.Context(), streams.Tweets)
+			stream, err := r.Client.JS.Stream(t.Context(), streams.Tweets)
 			if err != nil {
 				t.Fatal(err)
 			}
 			limited := stream.CachedInfo().Config
 			limited.MaxMsgs = 50
-			if _, err := r.client.JS.UpdateStream(t.Context(), limited); err != nil {
+			if _, err := r.Client.JS.UpdateStream(t.Context(), limited); err != nil {
 				t.Fatal(err)
 			}
 			if err := stream.DeleteMsg(t.Context(), 170); err != nil { // erased, not missing
@@ -179,12 +131,12 @@ func TestDropTakesALetterAway(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	consumer := streams.Consumer{Service: "mongo", Stream: streams.Tweets}
-	if err := r.publisher.PublishBytes(t.Context(), "tweets.x.AAPL", "bad:1", nil, []byte("no event")); err != nil {
+	if err := r.Publisher.PublishBytes(t.Context(), "tweets.x.AAPL", "bad:1", nil, []byte("no event")); err != nil {
 		t.Fatal(err)
 	}
 	_, stop := r.start(t, memorySink{newStore()}, consumer)
 	r.wait(t, "the burial", consumer, func(f durable.Figures) bool { return f.Buried == 1 && f.Pending == 0 })
-	letters := durable.Letters{Client: r.client}
+	letters := durable.Letters{Client: r.Client}
 	if err := letters.Drop(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -203,10 +155,10 @@ func TestDropTakesALetterAway(t *testing.T) {
 func TestForeignLetterIsShown(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	if err := r.publisher.PublishBytes(t.Context(), "dead.mongo.tweets.x.AAPL", "junk:1", nil, []byte("junk")); err != nil {
+	if err := r.Publisher.PublishBytes(t.Context(), "dead.mongo.tweets.x.AAPL", "junk:1", nil, []byte("junk")); err != nil {
 		t.Fatal(err)
 	}
-	letters := durable.Letters{Client: r.client}
+	letters := durable.Letters{Client: r.Client}
 	var got []durable.Letter
 	if err := letters.All(t.Context(), "", func(l durable.Letter) error { got = append(got, l); return nil }); err != nil {
 		t.Fatal(err)
@@ -214,7 +166,7 @@ func TestForeignLetterIsShown(t *testing.T) {
 	if len(got) != 1 || got[0].Dead.Consumer != "mongo" || string(got[0].Dead.Payload) != "junk" || got[0].Dead.Reason == "" {
 		t.Fatalf("got %+v, want one letter with the payload and a reason", got)
 	}
-	if err := letters.Requeue(t.Context(), r.publisher, 1); err == nil {
+	if err := letters.Requeue(t.Context(), r.Publisher, 1); err == nil {
 		t.Error("requeue of somebody else's message: got nil, want an error")
 	}
 	if err := letters.Drop(t.Context(), 1); err != nil {
