@@ -22,21 +22,7 @@ import (
 // for byte, once each.
 func checkBytes(t *testing.T, dir string, events iter.Seq2[schemas.Event, error]) {
 	t.Helper()
-	want := map[string]map[string][]byte{}
-	for event, err := range events {
-		if err != nil {
-			t.Fatal(err)
-		}
-		line, err := event.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		stream := streamOf(event)
-		if want[stream] == nil {
-			want[stream] = map[string][]byte{}
-		}
-		want[stream][event.ID] = line
-	}
+	want := encodedDay(t, events)
 	cfg := natsd.DefaultConfig()
 	cfg.Dir, cfg.Port = filepath.Join(dir, "nats"), -1
 	server, err := natsd.Start(cfg)
@@ -56,6 +42,27 @@ func checkBytes(t *testing.T, dir string, events iter.Seq2[schemas.Event, error]
 	for _, name := range []string{streams.Tweets, streams.Quotes, streams.Market} {
 		checkStream(t, js, name, want[name])
 	}
+}
+
+// encodedDay are the events as they are stored, by stream and id.
+func encodedDay(t *testing.T, events iter.Seq2[schemas.Event, error]) map[string]map[string][]byte {
+	t.Helper()
+	want := map[string]map[string][]byte{}
+	for event, err := range events {
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := event.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream := streamOf(event)
+		if want[stream] == nil {
+			want[stream] = map[string][]byte{}
+		}
+		want[stream][event.ID] = line
+	}
+	return want
 }
 
 func checkStream(t *testing.T, js jetstream.JetStream, name string, want map[string][]byte) {
