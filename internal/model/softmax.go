@@ -123,7 +123,7 @@ type softmaxObjective struct {
 	at       []float64 // where loss and slope were computed
 	loss     float64
 	slope    []float64
-	gain     []float64 // of each column, what an occurrence of it counts
+	gain     []float64 // of each column and class, what an occurrence counts
 	worth    []float64 // of each class, what an example of it counts
 }
 
@@ -159,26 +159,39 @@ func newSoftmaxObjective(examples []Example, hasher Hasher, classes int, c float
 	return o, nil
 }
 
-// worthExponent lies between 0, where every example counts the same, and 1, where
-// every class does. It is where held-out texts had the best macro-F1 at no cost in
-// accuracy.
-const worthExponent = 0.8
+// oddsPrior is how many occurrences spread over all classes a feature is taken to
+// have had before any was seen: so few seen ones make no sure one.
+const oddsPrior = 2
 
-// weigh gives a feature that few examples have a larger gain, so that the penalty
-// holds it back less: the square root of its inverse document frequency. And it
-// gives a class that few have a larger worth, so that the others do not drown it:
-// how many times larger the largest class is, to the power of worthExponent.
+// weigh gives a feature the larger a gain for a class the better it tells that
+// class from the others, so that the penalty holds it back less: the size of the
+// logarithm of its odds ratio, as in Wang and Manning, "Baselines and Bigrams"
+// (2012). And it gives every class the same worth, however many examples it has.
 func (o *softmaxObjective) weigh(seen []int) {
-	o.gain = make([]float64, len(o.features))
-	for _, column := range o.columns {
-		o.gain[column]++
+	o.gain = make([]float64, len(o.features)*o.classes)
+	inClass := slices.Repeat([]float64{1}, o.classes) // occurrences of any feature, and one more
+	for i, class := range o.classOf {
+		for _, column := range o.columns[o.starts[i]:o.starts[i+1]] {
+			o.gain[int(column)*o.classes+class]++
+			inClass[class]++
+		}
 	}
-	for column, n := range o.gain {
-		o.gain[column] = math.Sqrt(math.Log(1 + float64(len(o.classOf))/n))
+	all := float64(len(o.columns) + o.classes)
+	for column := range o.features {
+		gain := o.gain[column*o.classes : (column+1)*o.classes]
+		sum := 0.0
+		for _, n := range gain {
+			sum += n
+		}
+		for k, n := range gain {
+			share := inClass[k] / all
+			in := (n + float64(oddsPrior*share)) / share
+			out := (sum - n + float64(oddsPrior*(1-share))) / (1 - share)
+			gain[k] = math.Abs(math.Log(in / out))
+		}
 	}
-	largest := slices.Max(seen)
 	for _, n := range seen {
-		o.worth = append(o.worth, math.Pow(float64(largest)/float64(n), worthExponent))
+		o.worth = append(o.worth, float64(slices.Max(seen))/float64(n))
 	}
 }
 
@@ -222,10 +235,10 @@ func (o *softmaxObjective) compute(w []float64) {
 			o.logits[k] = r * scale
 		}
 		for _, column := range columns {
-			gain := o.gain[column]
+			gain := o.gain[int(column)*o.classes : (int(column)+1)*o.classes]
 			slope := o.slope[int(column)*o.classes : (int(column)+1)*o.classes]
 			for k, r := range o.logits {
-				slope[k] += float64(r * gain)
+				slope[k] += float64(r * gain[k])
 			}
 		}
 	}
@@ -234,9 +247,9 @@ func (o *softmaxObjective) compute(w []float64) {
 func (o *softmaxObjective) sum(w []float64, columns []int32, scale float64, bias []float64) {
 	clear(o.logits)
 	for _, column := range columns {
-		gain := o.gain[column]
+		gain := o.gain[int(column)*o.classes : (int(column)+1)*o.classes]
 		for k, v := range w[int(column)*o.classes : (int(column)+1)*o.classes] {
-			o.logits[k] += float64(v * gain)
+			o.logits[k] += float64(v * gain[k])
 		}
 	}
 	for k := range o.logits {
@@ -260,7 +273,7 @@ func (o *softmaxObjective) spread(x []float64, hasher Hasher) *Softmax {
 	s := &Softmax{Classes: o.classes, Weights: make([]float64, hasher.Size()*o.classes)}
 	for column, feature := range o.features {
 		for k := range o.classes {
-			s.Weights[int(feature)*o.classes+k] = float64(x[column*o.classes+k] * o.gain[column])
+			s.Weights[int(feature)*o.classes+k] = float64(x[column*o.classes+k] * o.gain[column*o.classes+k])
 		}
 	}
 	s.Bias = append(s.Bias, x[len(o.features)*o.classes:]...)

@@ -90,6 +90,23 @@ func TestSoftmaxIsReproducible(t *testing.T) {
 	}
 }
 
+func TestSoftmaxWithAClassWithoutWords(t *testing.T) {
+	examples := append(headlines(9), model.Example{Class: 3})
+	s, err := model.FitSoftmax(t.Context(), examples, hasher, 4, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, example := range examples[:9] {
+		got := make([]float64, 4)
+		s.Logits(got, example.Features)
+		for class, logit := range got {
+			if math.IsNaN(logit) || math.IsInf(logit, 0) {
+				t.Errorf("logit of class %d: got %v, want a finite number", class, logit)
+			}
+		}
+	}
+}
+
 func TestSoftmaxRefuses(t *testing.T) {
 	good := headlines(9)
 	for name, test := range map[string]struct {

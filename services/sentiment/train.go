@@ -26,7 +26,7 @@ type TrainConfig struct {
 }
 
 // DefaultTrainConfig is what the built-in model was trained with.
-func DefaultTrainConfig() TrainConfig { return TrainConfig{Seed: 1, Folds: 5, C: 10, HashBits: 18} }
+func DefaultTrainConfig() TrainConfig { return TrainConfig{Seed: 1, Folds: 5, C: 3, HashBits: 18} }
 
 // Validate returns an error that names the field, its value and what is allowed.
 func (c TrainConfig) Validate() error {
