@@ -50,27 +50,19 @@ type source struct {
 	follow ingest.Tickers
 }
 
-// sourceNames lists the services that go together: a source without the market's
-// manager would never open.
-func sourceNames() []string {
-	return []string{
-		streams.ServiceManager, streams.ServiceCounts,
-		streams.ServiceTwitter, streams.ServiceBluesky, streams.ServiceStocks,
-	}
-}
-
 // addSources adds the named services of sourceNames, those that the others need
 // first. A source without an end is passed over.
 func (p *platform) addSources(ctx context.Context, names []string, ends sourceEnds) (*sources, error) {
 	all := &sources{ends: ends}
 	tokens := map[string]string{}
-	if ends.twitter != nil {
+	named := func(name string) bool { return slices.Contains(names, name) }
+	if ends.twitter != nil && named(streams.ServiceTwitter) {
 		tokens[streams.ServiceTwitter] = schemas.PlatformX
 	}
-	if ends.bluesky != nil {
+	if ends.bluesky != nil && named(streams.ServiceBluesky) {
 		tokens[streams.ServiceBluesky] = schemas.PlatformBluesky
 	}
-	if ends.stocks != nil {
+	if ends.stocks != nil && named(streams.ServiceStocks) {
 		tokens[streams.ServiceStocks] = feedOf(ends.stocks)
 	}
 	builders := map[string]func(context.Context, *service) error{
@@ -81,7 +73,7 @@ func (p *platform) addSources(ctx context.Context, names []string, ends sourceEn
 		streams.ServiceStocks:  func(ctx context.Context, s *service) error { return p.buildStocks(ctx, s, all) },
 	}
 	for _, name := range sourceNames() {
-		if !slices.Contains(names, name) {
+		if !named(name) {
 			continue
 		}
 		isSource := name != streams.ServiceManager && name != streams.ServiceCounts

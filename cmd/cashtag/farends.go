@@ -60,14 +60,6 @@ func (f FarEnds) resolve() (farEnds, error) {
 	return ends, nil
 }
 
-// serviceNames lists the services that can run, in the order they start.
-func serviceNames() []string {
-	return []string{
-		streams.ServiceKinesis, streams.ServiceMongo, streams.ServiceArchive, streams.ServiceSentiment, streams.ServiceFeatures,
-		streams.ServiceEraser, streams.ServiceAlerts, streams.ServicePredictor, streams.ServiceOutcomes,
-	}
-}
-
 // checkNames refuses a name that is none of allowed.
 func checkNames(names, allowed []string) error {
 	for _, name := range names {

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"strings"
 
+	"cashtag/streams"
+
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 )
@@ -79,7 +81,11 @@ func Main(ctx context.Context, args []string, console Console) (code int) {
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.UsageOnError(),
-		kong.Vars{"version": version()},
+		kong.Vars{
+			"version":      version(),
+			"run_services": strings.Join(runNames(), ", "),
+			"up_services":  strings.Join(append(runNames(), streams.ServiceReplay), ", "),
+		},
 	)
 	if err != nil {
 		_, _ = fmt.Fprintln(console.Err, "cashtag:", err)

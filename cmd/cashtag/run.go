@@ -17,24 +17,26 @@ type runCommand struct {
 	FarEnds   `embed:""`
 	liveFlags `embed:""`
 
-	Services []string `arg:"" help:"Services to run, such as kinesis or bluesky."`
+	Services []string `arg:"" help:"Services to run: ${run_services}."`
 	HTTP     string   `name:"http" env:"HTTP_ADDR" default:"127.0.0.1:8222" help:"Address of /healthz, /metrics and /status; empty for none."`
 }
 
 // Help implements kong.HelpProvider.
 func (runCommand) Help() string {
-	return `Examples:
+	return `
+The services are:
+
+` + servicesHelp() + `
+The streams must be there: cashtag streams apply. Each service connects as a user of its own name where NATS_PASSWORD_<SERVICE> is set. Exit code 1 when a service cannot go on; start it again when its reason is gone.
+
   cashtag run kinesis mongo --nats-url nats://nats:4222
   cashtag run manager counts bluesky stocks --tickers AAPL,MSFT
-  MONGO_URI_FILE=/run/secrets/mongo_uri cashtag run mongo
-
-The streams must be there: cashtag streams apply. Exit code 1 when a service
-cannot go on; start it again when its reason is gone.`
+  MONGO_URI_FILE=/run/secrets/mongo_uri cashtag run mongo`
 }
 
 // Run implements the command.
 func (c runCommand) Run(ctx context.Context, console Console, connection *Connection) error {
-	if err := checkNames(c.Services, append(serviceNames(), sourceNames()...)); err != nil {
+	if err := checkNames(c.Services, runNames()); err != nil {
 		return err
 	}
 	ends, err := c.FarEnds.resolve()
@@ -140,25 +142,4 @@ func interruptible(ctx context.Context, console Console) (context.Context, conte
 		os.Exit(exitInterrupted)
 	}()
 	return ctx, cancel
-}
-
-// addServices adds the named services with their sinks.
-func (p *platform) addServices(ctx context.Context, names []string, ends farEnds) error {
-	builders := map[string]func(context.Context, *service) error{
-		streams.ServiceKinesis:   func(ctx context.Context, s *service) error { return p.buildKinesis(ctx, s, ends.kinesis) },
-		streams.ServiceMongo:     func(ctx context.Context, s *service) error { return p.buildMongo(ctx, s, ends.mongo) },
-		streams.ServiceArchive:   func(ctx context.Context, s *service) error { return p.buildArchive(ctx, s, ends.archive) },
-		streams.ServiceSentiment: p.buildSentiment,
-		streams.ServiceEraser:    p.buildEraser,
-		streams.ServiceFeatures:  p.buildFeatures,
-		streams.ServiceAlerts:    p.buildAlerts,
-		streams.ServiceOutcomes:  p.buildOutcomes,
-		streams.ServicePredictor: func(ctx context.Context, s *service) error { return p.buildPredictor(ctx, s, ends.archive) },
-	}
-	for _, name := range names {
-		if err := p.add(ctx, name, builders[name]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

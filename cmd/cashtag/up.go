@@ -23,7 +23,7 @@ import (
 )
 
 // serviceReplay plays the tape.
-const serviceReplay = "replay"
+const serviceReplay = streams.ServiceReplay
 
 // upCommand starts everything on one machine.
 type upCommand struct {
@@ -36,12 +36,12 @@ type upCommand struct {
 	Speed string   `default:"60" help:"Seconds of event time a second, or max."`
 	Drain bool     `help:"End when every consumer has stored everything; exit code 1 if anything was buried or is missing."`
 	JSON  bool     `name:"json" help:"Print the final figures as one JSON object on standard output, and nothing else there."`
-	Only  []string `placeholder:"SERVICE" help:"Run these services alone: replay, kinesis, mongo, archive, sentiment, features."`
+	Only  []string `placeholder:"SERVICE" help:"Run these services alone: ${up_services}."`
 
-	Data    string `default:"./data" placeholder:"DIR" help:"Data directory."`
+	Data    string `default:"./data" placeholder:"DIR" help:"Data directory (${default})."`
 	Fresh   bool   `help:"Take a new data directory beside --data when that one is used."`
 	Again   bool   `help:"Play the tape once more, with event ids of their own."`
-	MaxDisk string `name:"max-disk" default:"2GB" placeholder:"SIZE" help:"Cap of the data directory; sources pause there."`
+	MaxDisk string `name:"max-disk" default:"2GB" placeholder:"SIZE" help:"Cap of the data directory (${default}); sources pause there."`
 
 	NATSPort int `name:"nats-port" default:"4222" help:"Port of NATS on 127.0.0.1."`
 	HTTPPort int `name:"http-port" default:"8222" help:"Port of /healthz, /metrics and /status on 127.0.0.1."`
@@ -56,6 +56,7 @@ left; the next start goes on there.
 Examples:
   cashtag up
   cashtag up --tape ./stocknet --speed max --drain --json
+  cashtag up --live --data ./live --tickers AAPL,MSFT
   cashtag up --only replay,mongo --mongo-uri mongodb://127.0.0.1:27017`
 }
 
@@ -121,7 +122,7 @@ func isStockNet(dir string) bool {
 }
 
 // allNames lists every service that --only may name.
-func allNames() []string { return append(append(serviceNames(), sourceNames()...), serviceReplay) }
+func allNames() []string { return append(runNames(), serviceReplay) }
 
 func (c upCommand) check() (settings, error) {
 	set := settings{kind: kindDemo, names: c.Only}
