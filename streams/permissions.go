@@ -67,7 +67,7 @@ var grantsOf = map[string]grants{
 	ServiceAnalysis: {
 		publishes: []string{Models}, reads: []string{Tweets, Quotes, Market, Models}, buckets: []string{BucketCheckpoints},
 	},
-	ServiceOutcomes: {publishes: []string{Outcomes}, places: true, buckets: []string{BucketCheckpoints}},
+	ServiceOutcomes: {publishes: []string{Outcomes}, places: true, buckets: []string{BucketCheckpoints}, reads: []string{Models}},
 	ServiceAPI:      {observes: true},
 	ServiceReplay:   {publishes: []string{Tweets, Quotes, Market}, places: true},
 	ServiceTwitter:  {ingests: []string{"tweets.x.*"}},

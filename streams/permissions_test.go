@@ -92,6 +92,7 @@ func TestPermissionsSuffice(t *testing.T) {
 		streams.ServiceCounts:    counts,
 		streams.ServiceSentiment: scores,
 		streams.ServicePredictor: predicts,
+		streams.ServiceOutcomes:  readsModels,
 		streams.ServiceAnalysis:  retrains,
 		streams.ServiceArchive:   cutsBlocks,
 		streams.ServiceKinesis:   leases,

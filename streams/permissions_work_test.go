@@ -138,10 +138,15 @@ func scores(t *testing.T, _ *streams.Client, publisher *streams.Publisher) {
 	})))
 }
 
-func predicts(t *testing.T, client *streams.Client, publisher *streams.Publisher) {
+func readsModels(t *testing.T, client *streams.Client, _ *streams.Publisher) {
 	t.Helper()
 	_, err := streams.ReadSince(t.Context(), client, streams.Models, 0, func(uint64, []byte) {})
 	must(t, "read models", err)
+}
+
+func predicts(t *testing.T, client *streams.Client, publisher *streams.Publisher) {
+	t.Helper()
+	readsModels(t, client, publisher)
 	half := 0.5
 	must(t, "publish", publisher.Publish(t.Context(), schemas.New("prediction", "/test", "AAPL", postedAt, &schemas.Prediction{
 		Model: "up", Version: "1", Target: "direction", Ticker: "AAPL", Window: schemas.WindowDay, PredictedAt: postedAt,

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable"
@@ -30,47 +29,24 @@ var (
 // body is what must be nowhere in the end.
 const body = "$AAPL a body that nobody may read again 8d1f"
 
-// rig is a server with the topology.
+// rig is a server with the topology, whose streams soon forget what they have seen.
 type rig struct {
-	client    *streams.Client
-	publisher *streams.Publisher
-	dir       string
+	*streamstest.Server
+
+	dir string
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{}
-	server := natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false; r.dir = c.Dir })
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	if r.client, err = streams.NewClient(conn); err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, cfg := range topology.Streams {
-		cfg.Duplicates = 100 * time.Millisecond
-		if _, err := r.client.JS.CreateStream(t.Context(), cfg); err != nil {
+	r.Server = streamstest.Start(t, func(c *natsd.Config) { r.dir = c.Dir })
+	for _, stream := range r.Topology.Streams {
+		stream.Duplicates = 100 * time.Millisecond
+		if _, err := r.Client.JS.UpdateStream(t.Context(), stream); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.publisher.Close(context.WithoutCancel(t.Context())) })
 	return r
-}
-
-func (r *rig) publish(t *testing.T, events ...schemas.Event) {
-	t.Helper()
-	if err := r.publisher.Publish(t.Context(), events...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // post is a post whose text is body.
@@ -98,14 +74,14 @@ func (r *rig) scatter(t *testing.T, event schemas.Event) {
 		TweetID: event.ID, Ticker: tweet.Tickers[0], PostedAt: tweet.CreatedAt, Scorer: "test", Version: "1",
 		Label: schemas.LabelPositive, Probability: 0.75, FromStream: streams.Tweets, FromSequence: 1,
 	}
-	r.publish(t, event,
+	r.Publish(t, event,
 		schemas.New(schemas.SentimentID(event.ID, score.Ticker, "test", "1"), schemas.SourceX, score.Ticker, tweet.CreatedAt, score),
 		schemas.New(schemas.DeadID("mongo", streams.Tweets, 1), schemas.ServiceSource("mongo"), score.Ticker, deletedAt, &schemas.Dead{
 			Consumer: "mongo", Stream: streams.Tweets, Sequence: 1, Subject: subject, Payload: line, Reason: "tried", Tries: 8, BuriedAt: deletedAt,
 			Headers: map[string][]string{jetstream.MsgIDHeader: {event.ID}},
 		}))
 	headers := map[string][]string{durable.HeaderMsgID: {event.ID}}
-	if err := r.publisher.PublishBytes(t.Context(), streams.RetrySubject("kinesis", subject), "retry:1", headers, line); err != nil {
+	if err := r.Publisher.PublishBytes(t.Context(), streams.RetrySubject("kinesis", subject), "retry:1", headers, line); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -115,7 +91,7 @@ func (r *rig) bodies(t *testing.T) int {
 	t.Helper()
 	n := 0
 	for _, subject := range []string{"tweets.>", "dead.>", "retry.>", "sentiment.>"} {
-		err := streams.Scan(t.Context(), r.client, subject, func(message *jetstream.RawStreamMsg) error {
+		err := streams.Scan(t.Context(), r.Client, subject, func(message *jetstream.RawStreamMsg) error {
 			data := message.Data
 			if event, err := schemas.Decode(data); err == nil {
 				if dead, ok := event.Data.(*schemas.Dead); ok {
@@ -138,7 +114,7 @@ func (r *rig) bodies(t *testing.T) int {
 func (r *rig) deletions(t *testing.T) []schemas.Event {
 	t.Helper()
 	var found []schemas.Event
-	err := streams.Scan(t.Context(), r.client, "tweets.*._", func(message *jetstream.RawStreamMsg) error {
+	err := streams.Scan(t.Context(), r.Client, "tweets.*._", func(message *jetstream.RawStreamMsg) error {
 		event, err := schemas.Decode(message.Data)
 		found = append(found, event)
 		return err
@@ -155,35 +131,20 @@ func (r *rig) run(t *testing.T) {
 	consumer := streams.Consumer{Service: streams.ServiceEraser, Stream: streams.Tweets}
 	cfg := durable.DefaultConfig(consumer)
 	cfg.Alone = true
-	runner, err := durable.New(r.client, r.publisher, erase.NewSink(erase.New(r.client, nil), discard), streamstest.NewSwitch(true), discard, cfg)
+	runner, err := durable.New(r.Client, r.Publisher, erase.NewSink(erase.New(r.Client, nil), discard), streamstest.NewSwitch(true), discard, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.After(20 * time.Second)
-	for settled := false; !settled; {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatal("the eraser did not settle")
-		}
-		stream, err := r.client.JS.Stream(t.Context(), streams.Tweets)
+	running := streamstest.Run(t, runner.Run)
+	streamstest.Eventually(t, "the eraser settled", func() bool {
+		found, err := r.Client.JS.Consumer(t.Context(), streams.Tweets, streams.ServiceEraser)
 		if err != nil {
-			t.Fatal(err)
-		}
-		found, err := stream.Consumer(t.Context(), streams.ServiceEraser)
-		if err != nil {
-			continue
+			return false
 		}
 		info := found.CachedInfo()
-		settled = info.Delivered.Stream == stream.CachedInfo().State.LastSeq && info.NumAckPending == 0 && info.NumPending == 0
-	}
-	cancel()
-	if err := <-done; err != nil {
+		return info.Delivered.Stream == r.Last(t, streams.Tweets) && info.NumAckPending == 0 && info.NumPending == 0
+	})
+	if err := running.Stop(t); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -191,13 +152,13 @@ func (r *rig) run(t *testing.T) {
 func TestErase(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.publish(t, sinktest.Tweet(1))
+	r.Publish(t, sinktest.Tweet(1))
 	gone := post(2)
 	r.scatter(t, gone)
 	if n := r.bodies(t); n != 3 {
 		t.Fatalf("before: got %d messages with the body, want 3", n)
 	}
-	outcomes, err := erase.New(r.client, r.publisher).Erase(t.Context(), erase.Request{IDs: []string{gone.ID, "x:404"}, At: deletedAt})
+	outcomes, err := erase.New(r.Client, r.Publisher).Erase(t.Context(), erase.Request{IDs: []string{gone.ID, "x:404"}, At: deletedAt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,11 +197,11 @@ func TestSinkRepairs(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	gone, kept := post(2), sinktest.Tweet(1)
-	r.publish(t, kept)
+	r.Publish(t, kept)
 	r.scatter(t, gone)
 	killed := errors.New("killed")
-	dying := dyingPublisher{publisher: r.publisher, err: killed}
-	_, err := erase.New(r.client, dying).Erase(t.Context(), erase.Request{IDs: []string{gone.ID}, At: deletedAt})
+	dying := dyingPublisher{publisher: r.Publisher, err: killed}
+	_, err := erase.New(r.Client, dying).Erase(t.Context(), erase.Request{IDs: []string{gone.ID}, At: deletedAt})
 	if !errors.Is(err, killed) {
 		t.Fatalf("got %v, want %v", err, killed)
 	}
@@ -260,7 +221,7 @@ func TestSinkRepairs(t *testing.T) {
 	if n := r.bodies(t); n != 0 {
 		t.Errorf("redelivered: got %d messages with the body, want none", n)
 	}
-	stream, err := r.client.JS.Stream(t.Context(), streams.Tweets)
+	stream, err := r.Client.JS.Stream(t.Context(), streams.Tweets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +244,7 @@ func (r *rig) redeliver(t *testing.T, event schemas.Event) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for range 200 {
-		ack, err := r.client.JS.Publish(t.Context(), subject, line, jetstream.WithMsgID(event.ID))
+		ack, err := r.Client.JS.Publish(t.Context(), subject, line, jetstream.WithMsgID(event.ID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +272,7 @@ func (d dyingPublisher) Publish(ctx context.Context, events ...schemas.Event) er
 func TestSinkPoison(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	errs := erase.NewSink(erase.New(r.client, nil), discard).Write(t.Context(), []durable.Message{
+	errs := erase.NewSink(erase.New(r.Client, nil), discard).Write(t.Context(), []durable.Message{
 		{Subject: "tweets.x._", Key: "_", Data: []byte("no event")},
 		{Subject: "tweets.x.AAPL", Key: "AAPL", ID: "x:1", Data: []byte("no event")},
 	})

@@ -20,8 +20,8 @@ func TestPosts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	stored, fresh := blue(1), blue(2)
-	r.publish(t, stored)
-	posts, err := erase.OpenPosts(t.Context(), r.client, schemas.PlatformBluesky, schemas.SourceBluesky, 10)
+	r.Publish(t, stored)
+	posts, err := erase.OpenPosts(t.Context(), r.Client, schemas.PlatformBluesky, schemas.SourceBluesky, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +56,8 @@ func TestPosts(t *testing.T) {
 	if _, ok := posts.Deleted(postID(stored), deletedAt); ok {
 		t.Error("a second deletion: stated")
 	}
-	r.publish(t, event)
-	reopened, err := erase.OpenPosts(t.Context(), r.client, schemas.PlatformBluesky, schemas.SourceBluesky, 10)
+	r.Publish(t, event)
+	reopened, err := erase.OpenPosts(t.Context(), r.Client, schemas.PlatformBluesky, schemas.SourceBluesky, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestPosts(t *testing.T) {
 func TestPostsOfOneBatch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	posts, err := erase.OpenPosts(t.Context(), r.client, schemas.PlatformBluesky, schemas.SourceBluesky, 0)
+	posts, err := erase.OpenPosts(t.Context(), r.Client, schemas.PlatformBluesky, schemas.SourceBluesky, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestPostsOfOneBatch(t *testing.T) {
 	if err != nil || !keep || event.Subject != schemas.NoTicker {
 		t.Fatalf("got %s, %t, %v, want a deletion without a ticker", event.Subject, keep, err)
 	}
-	r.publish(t, fresh, event)
+	r.Publish(t, fresh, event)
 	r.run(t)
 	if n := r.bodies(t); n != 0 {
 		t.Errorf("got %d messages with the body, want none", n)
@@ -94,8 +94,8 @@ func TestPostsOfOneBatch(t *testing.T) {
 func TestPostsAreBounded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.publish(t, blue(1), blue(2), blue(3))
-	posts, err := erase.OpenPosts(t.Context(), r.client, schemas.PlatformBluesky, schemas.SourceBluesky, 2)
+	r.Publish(t, blue(1), blue(2), blue(3))
+	posts, err := erase.OpenPosts(t.Context(), r.Client, schemas.PlatformBluesky, schemas.SourceBluesky, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

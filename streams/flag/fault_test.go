@@ -10,25 +10,26 @@ import (
 	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/streams"
+	"cashtag/streams/streamstest"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 func TestSurvivesAServerRestart(t *testing.T) {
 	dir := t.TempDir()
-	first := natsdtest.Start(t, func(c *natsd.Config) { c.Dir = dir })
-	client := connect(t, first)
-	bucket := createBucket(t, client)
-	put(t, bucket, "mongo", "off")
-	var log lines
-	set := open(t, client, log.logger())
+	first := streamstest.Start(t, func(c *natsd.Config) { c.Dir = dir })
+	put(t, first.Bucket(t, streams.BucketFlags), "mongo", "off")
+	var log streamstest.Log
+	set := open(t, streamstest.Dial(t, first), log.Logger())
 	mongo, archive := set.Gate("mongo", true), set.Gate("archive", true)
 
-	port := portOf(t, first)
+	port := portOf(t, first.Server)
 	first.Close()
 	if mongo.On() || !archive.On() {
 		t.Errorf("without a server: got mongo %t, archive %t, want both as they were", mongo.On(), archive.On())
 	}
 	second := natsdtest.Start(t, func(c *natsd.Config) { c.Dir, c.Port = dir, port })
-	other, err := connect(t, second).JS.KeyValue(t.Context(), streams.BucketFlags)
+	other, err := streamstest.Connect(t, second).JS.KeyValue(t.Context(), streams.BucketFlags)
 	if err != nil {
 		t.Fatalf("bucket after the restart: %v", err)
 	}
@@ -56,8 +57,7 @@ func portOf(tb testing.TB, server *natsd.Server) int {
 }
 
 func TestSurvivesANewBucket(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
+	client, bucket := start(t)
 	for range 10 { // the new bucket starts at a lower revision
 		put(t, bucket, "mongo", "off")
 	}
@@ -67,7 +67,10 @@ func TestSurvivesANewBucket(t *testing.T) {
 	if err := client.JS.DeleteKeyValue(t.Context(), streams.BucketFlags); err != nil {
 		t.Fatalf("delete bucket: %v", err)
 	}
-	bucket = createBucket(t, client)
+	bucket, err := client.JS.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: streams.BucketFlags, History: 64})
+	if err != nil {
+		t.Fatalf("create bucket: %v", err)
+	}
 	put(t, bucket, "mongo", "off")
 	within(t, 3*time.Second, "default of a key that is gone", archive.On)
 	if mongo.On() {
@@ -78,8 +81,7 @@ func TestSurvivesANewBucket(t *testing.T) {
 }
 
 func TestSurvivesBeingForgotten(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
+	client, bucket := start(t)
 	set := open(t, client, nil)
 	mongo := set.Gate("mongo", true)
 	stream, err := client.JS.Stream(t.Context(), "KV_"+streams.BucketFlags)

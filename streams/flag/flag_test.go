@@ -1,83 +1,26 @@
 package flag_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/streams"
 	"cashtag/streams/flag"
+	"cashtag/streams/streamstest"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// lines collects what a logger writes.
-type lines struct {
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.String()
-}
-
-func (l *lines) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}}))
-}
-
-func connect(tb testing.TB, server *natsd.Server) *streams.Client {
+func start(tb testing.TB) (*streams.Client, jetstream.KeyValue) {
 	tb.Helper()
-	conn, err := nats.Connect(server.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
-	if err != nil {
-		tb.Fatalf("connect: %v", err)
-	}
-	tb.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		tb.Fatalf("client: %v", err)
-	}
-	return client
-}
-
-func createBucket(tb testing.TB, client *streams.Client) jetstream.KeyValue {
-	tb.Helper()
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		tb.Fatalf("topology: %v", err)
-	}
-	for _, config := range topology.Buckets {
-		if config.Bucket == streams.BucketFlags {
-			bucket, err := client.JS.CreateKeyValue(tb.Context(), config)
-			if err != nil {
-				tb.Fatalf("create bucket: %v", err)
-			}
-			return bucket
-		}
-	}
-	tb.Fatal("the topology has no bucket of flags")
-	return nil
+	server := streamstest.Start(tb)
+	return server.Client, server.Bucket(tb, streams.BucketFlags)
 }
 
 func open(tb testing.TB, client *streams.Client, logger *slog.Logger) *flag.Set {
@@ -114,10 +57,9 @@ func within(tb testing.TB, limit time.Duration, what string, ok func() bool) {
 }
 
 func TestValuesAsTyped(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
-	var log lines
-	set := open(t, client, log.logger())
+	client, bucket := start(t)
+	var log streamstest.Log
+	set := open(t, client, log.Logger())
 	gate := set.Gate("mongo", true)
 	marker, err := set.Choice(flag.Market)
 	if err != nil {
@@ -182,8 +124,7 @@ func TestValuesAsTyped(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
+	client, bucket := start(t)
 	set := open(t, client, nil)
 	on, off := set.Gate("mongo", true), set.Gate("kinesis", false)
 	market, err := set.Choice(flag.Market)
@@ -213,8 +154,7 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestWaitAndChanged(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
+	client, bucket := start(t)
 	put(t, bucket, "archive", "off")
 	set := open(t, client, nil)
 	gate := set.Gate("archive", true)
@@ -250,14 +190,13 @@ func TestWaitAndChanged(t *testing.T) {
 }
 
 func TestLastGoodValueOutlivesTheProcess(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
+	client, bucket := start(t)
 	for _, value := range []string{"on", "off", "false", ""} {
 		put(t, bucket, "mongo", value)
 	}
 	put(t, bucket, "mongos", "off")
-	var log lines
-	set := open(t, client, log.logger())
+	var log streamstest.Log
+	set := open(t, client, log.Logger())
 	if set.Gate("mongo", true).On() {
 		t.Error("mongo: got on, want the last good value, off")
 	}
@@ -277,8 +216,7 @@ func TestLastGoodValueOutlivesTheProcess(t *testing.T) {
 }
 
 func TestEdit(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
-	bucket := createBucket(t, client)
+	client, bucket := start(t)
 	set := open(t, client, nil)
 	ctx := t.Context()
 	if err := set.Put(ctx, "mongos", "off"); !errors.Is(err, flag.ErrUnknownFlag) {
@@ -323,7 +261,7 @@ func TestEdit(t *testing.T) {
 }
 
 func TestOpenWithoutABucket(t *testing.T) {
-	client := connect(t, natsdtest.Start(t))
+	client := streamstest.Connect(t, natsdtest.Start(t))
 	if _, err := flag.Open(t.Context(), client, nil); !errors.Is(err, jetstream.ErrBucketNotFound) {
 		t.Errorf("open: got %v, want %v", err, jetstream.ErrBucketNotFound)
 	}

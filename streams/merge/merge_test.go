@@ -1,7 +1,6 @@
 package merge_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/merge"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -22,7 +22,7 @@ func TestStreamsAreReadInOrderOfTime(t *testing.T) {
 	var want []string
 	for n := range 40 {
 		at := start.Add(time.Duration(n) * time.Minute)
-		r.publish(t, tick(n, at), post(n, at))
+		r.Publish(t, tick(n, at), post(n, at))
 		want = append(want, fmt.Sprintf("t%03d m%03d", n, n)) // tweets are named first
 	}
 	handler := &tally{}
@@ -34,7 +34,7 @@ func TestStreamsAreReadInOrderOfTime(t *testing.T) {
 	if got := strings.Join(handler.seen(), " "); got != strings.Join(want, " ") {
 		t.Errorf("order:\ngot  %s\nwant %s", got, strings.Join(want, " "))
 	}
-	logs, err := r.client.JS.Stream(t.Context(), streams.Logs)
+	logs, err := r.Client.JS.Stream(t.Context(), streams.Logs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestStreamsAreReadInOrderOfTime(t *testing.T) {
 	second := &tally{}
 	again := r.reader(t, second)
 	stop = run(t, again)
-	r.publish(t, post(40, start.Add(time.Hour)))
+	r.Publish(t, post(40, start.Add(time.Hour)))
 	flush(t, again, streams.Tweets, 41)
 	stop()
 	if got := len(second.seen()); got != 81 {
@@ -69,25 +69,19 @@ func TestStreamsAreReadInOrderOfTime(t *testing.T) {
 func TestTheFlagStopsReading(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.gate.set(false)
+	r.gate.Set(false)
 	handler := &tally{}
 	reader := r.reader(t, handler)
 	defer run(t, reader)()
-	r.publish(t, post(1, start))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for reader.Stats().State != durable.StatePaused {
-		if err := r.client.Conn.FlushWithContext(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
+	r.Publish(t, post(1, start))
+	streamstest.Eventually(t, "paused", func() bool { return reader.Stats().State == durable.StatePaused })
 	if err := reader.Flush(t.Context(), streams.Tweets, 1); !errors.Is(err, durable.ErrOff) {
 		t.Errorf("flush while off: got %v, want %v", err, durable.ErrOff)
 	}
 	if got := handler.seen(); len(got) != 0 {
 		t.Errorf("while off: got %v, want nothing", got)
 	}
-	r.gate.set(true)
+	r.gate.Set(true)
 	flush(t, reader, streams.Tweets, 1)
 	if got := handler.seen(); len(got) != 1 {
 		t.Errorf("on again: got %v, want one event", got)
@@ -98,20 +92,20 @@ func TestTheFlagStopsReading(t *testing.T) {
 func TestAStreamMadeAnewIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.publish(t, post(1, start), post(2, start))
+	r.Publish(t, post(1, start), post(2, start))
 	reader := r.reader(t, &tally{})
 	stop := run(t, reader)
 	flush(t, reader, streams.Tweets, 2)
 	stop()
-	stream, err := r.client.JS.Stream(t.Context(), streams.Tweets)
+	stream, err := r.Client.JS.Stream(t.Context(), streams.Tweets)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := stream.CachedInfo().Config
-	if err := r.client.JS.DeleteStream(t.Context(), streams.Tweets); err != nil {
+	if err := r.Client.JS.DeleteStream(t.Context(), streams.Tweets); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.client.JS.CreateStream(t.Context(), config); err != nil {
+	if _, err := r.Client.JS.CreateStream(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	err = r.reader(t, &tally{}).Run(t.Context())
@@ -133,13 +127,13 @@ func TestARefusedSnapshotEndsTheService(t *testing.T) {
 func TestDroppedSequencesAreMissing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.publish(t, post(1, start))
+	r.Publish(t, post(1, start))
 	reader := r.reader(t, &tally{})
 	stop := run(t, reader)
 	flush(t, reader, streams.Tweets, 1)
 	stop()
-	r.publish(t, post(2, start), post(3, start), post(4, start))
-	stream, err := r.client.JS.Stream(t.Context(), streams.Tweets)
+	r.Publish(t, post(2, start), post(3, start), post(4, start))
+	stream, err := r.Client.JS.Stream(t.Context(), streams.Tweets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,17 +185,17 @@ func TestConfigValidate(t *testing.T) {
 func TestACheckpointIsPublishedOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	logs, err := r.client.JS.Stream(t.Context(), streams.Logs)
+	logs, err := r.Client.JS.Stream(t.Context(), streams.Logs)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := logs.CachedInfo().Config
 	config.Duplicates = 100 * time.Millisecond
-	if _, err := r.client.JS.UpdateStream(t.Context(), config); err != nil {
+	if _, err := r.Client.JS.UpdateStream(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 10 {
-		r.publish(t, post(n, start))
+		r.Publish(t, post(n, start))
 	}
 	reader := r.reader(t, &tally{})
 	stop := run(t, reader)
@@ -210,14 +204,14 @@ func TestACheckpointIsPublishedOnce(t *testing.T) {
 	again := post(99, start)
 	for seen := uint64(1); seen < 3; { // until the stream takes an id again
 		probe := schemas.New("probe", "/test", "test", start, &schemas.Log{Service: "test", Level: schemas.LevelInfo, Message: "probe"})
-		r.publish(t, probe)
+		r.Publish(t, probe)
 		info, err := logs.Info(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen = info.State.Msgs
 	}
-	r.publish(t, again)
+	r.Publish(t, again)
 	second := r.reader(t, &tally{})
 	stop = run(t, second)
 	flush(t, second, streams.Tweets, 11)

@@ -10,11 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/merge"
+	"cashtag/streams/streamstest"
 )
 
 var start = time.Date(2026, 8, 24, 14, 0, 0, 0, time.UTC)
@@ -74,63 +73,15 @@ func (h *tally) seen() []string {
 	return append([]string(nil), h.ids...)
 }
 
-// gate is on or off.
-type gate struct {
-	mu      sync.Mutex
-	off     bool
-	changed chan struct{}
-}
-
-func (g *gate) On() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return !g.off
-}
-
-func (g *gate) Changed() <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.changed
-}
-
-func (g *gate) set(on bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.off = !on
-	close(g.changed)
-	g.changed = make(chan struct{})
-}
-
 type rig struct {
-	server    *natsd.Server
-	client    *streams.Client
-	publisher *streams.Publisher
-	gate      *gate
+	*streamstest.Server
+
+	gate *streamstest.Switch
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	server := natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	r := &rig{server: server, gate: &gate{changed: make(chan struct{})}}
-	if r.client, err = streams.NewClient(conn); err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := streams.Apply(t.Context(), r.client, topology, false); err != nil {
-		t.Fatal(err)
-	}
-	if r.publisher, err = streams.NewPublisher(r.client, streams.DefaultPublisherConfig()); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return &rig{streamstest.Start(t), streamstest.NewSwitch(true)}
 }
 
 func (r *rig) reader(t *testing.T, handler merge.Handler) *merge.Reader {
@@ -138,7 +89,7 @@ func (r *rig) reader(t *testing.T, handler merge.Handler) *merge.Reader {
 	cfg := merge.DefaultConfig()
 	cfg.Service, cfg.Streams, cfg.Output = "features", []string{streams.Tweets, streams.Market}, streams.Logs
 	cfg.Poll, cfg.CommitPause, cfg.CommitEvents = 2*time.Millisecond, 0, 7
-	reader, err := merge.New(r.client, r.publisher, handler, r.gate, slog.New(slog.DiscardHandler), cfg)
+	reader, err := merge.New(r.Client, r.Publisher, handler, r.gate, slog.New(slog.DiscardHandler), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,12 +99,9 @@ func (r *rig) reader(t *testing.T, handler merge.Handler) *merge.Reader {
 // run runs a reader until the function it returns is called.
 func run(t *testing.T, reader *merge.Reader) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- reader.Run(ctx) }()
+	running := streamstest.Run(t, reader.Run)
 	return func() {
-		cancel()
-		if err := <-ended; err != nil {
+		if err := running.Stop(t); err != nil {
 			t.Errorf("run: %v", err)
 		}
 	}
@@ -170,16 +118,9 @@ func tick(n int, at time.Time) schemas.Event {
 	return schemas.New(fmt.Sprintf("m%03d", n), schemas.SourceXNYS, "XNYS", at, &schemas.Clock{MIC: "XNYS"})
 }
 
-func (r *rig) publish(t *testing.T, events ...schemas.Event) {
-	t.Helper()
-	if err := r.publisher.Publish(t.Context(), events...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func flush(t *testing.T, reader *merge.Reader, stream string, upTo uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), streamstest.Patience)
 	defer cancel()
 	if err := reader.Flush(ctx, stream, upTo); err != nil {
 		t.Fatal(err)

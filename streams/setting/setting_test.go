@@ -1,62 +1,24 @@
 package setting_test
 
 import (
-	"bytes"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/streams"
 	"cashtag/streams/ingest"
 	"cashtag/streams/setting"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// lines collects what a logger writes.
-type lines struct {
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.String()
-}
-
 func start(t *testing.T) (*streams.Client, jetstream.KeyValue) {
 	t.Helper()
-	conn, err := natsdtest.Start(t).Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(topology.Buckets, func(c jetstream.KeyValueConfig) bool { return c.Bucket == streams.BucketConfig })
-	bucket, err := client.JS.CreateKeyValue(t.Context(), topology.Buckets[i])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client, bucket
+	server := streamstest.Start(t)
+	return server.Client, server.Bucket(t, streams.BucketConfig)
 }
 
 func config() setting.Config {
@@ -67,9 +29,9 @@ func config() setting.Config {
 	return cfg
 }
 
-func open(t *testing.T, client *streams.Client, log *lines) *setting.Set {
+func open(t *testing.T, client *streams.Client, log *streamstest.Log) *setting.Set {
 	t.Helper()
-	set, err := setting.Open(t.Context(), client, slog.New(slog.NewTextHandler(log, nil)), config())
+	set, err := setting.Open(t.Context(), client, log.Logger(), config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +63,7 @@ func within(t *testing.T, what string, yes func() bool) {
 
 func TestTickersAsTyped(t *testing.T) {
 	client, bucket := start(t)
-	log := &lines{}
+	log := &streamstest.Log{}
 	set := open(t, client, log)
 	tickers := set.Tickers()
 	if got := tickers.List(); !slices.Equal(got, []string{"AAPL", "MSFT"}) {
@@ -161,7 +123,7 @@ func TestTickersAsTyped(t *testing.T) {
 
 func TestWhatBecomesOfModels(t *testing.T) {
 	client, bucket := start(t)
-	log := &lines{}
+	log := &streamstest.Log{}
 	put(t, bucket, setting.KeyPromote, "better")
 	set := open(t, client, log)
 	if set.Promote() != setting.PromoteBetter || set.Retrain() != 1 {
@@ -200,7 +162,7 @@ func TestWhatBecomesOfModels(t *testing.T) {
 
 func TestHours(t *testing.T) {
 	client, bucket := start(t)
-	log := &lines{}
+	log := &streamstest.Log{}
 	put(t, bucket, "hours.bluesky", "always")
 	put(t, bucket, "hours.x", "always")
 	set := open(t, client, log)
@@ -252,7 +214,7 @@ func TestHours(t *testing.T) {
 
 func TestScorer(t *testing.T) {
 	client, bucket := start(t)
-	log := &lines{}
+	log := &streamstest.Log{}
 	set := open(t, client, log)
 	scorer := set.Scorer()
 	put(t, bucket, setting.KeyScorer, "magic")

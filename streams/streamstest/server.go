@@ -13,6 +13,7 @@ import (
 	"cashtag/streams"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Server is a nats-server with the topology, which knows every service.
@@ -93,6 +94,16 @@ func (s *Server) Publish(tb testing.TB, events ...schemas.Event) {
 	if err := s.Publisher.Publish(tb.Context(), events...); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// Bucket is one of the topology's.
+func (s *Server) Bucket(tb testing.TB, name string) jetstream.KeyValue {
+	tb.Helper()
+	bucket, err := s.Client.JS.KeyValue(tb.Context(), name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return bucket
 }
 
 // Last is the last sequence of a stream.
