@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// SourceDemoModels states what happened to models of synthetic events.
+const SourceDemoModels = demoRoot + "/models"
+
 // What happened to a model.
 const (
 	VerbTrained  = "trained"
@@ -35,8 +38,11 @@ type Model struct {
 	Window        string       `json:"window"`         // which vectors it reads
 	HorizonS      int64        `json:"horizon_s"`      // how far ahead it looks, nominally
 	Scores        []ModelScore `json:"scores"`
-	By            string       `json:"by"` // who states it
-	StatedAt      time.Time    `json:"stated_at"`
+	// Columns are those that it reads, in order, with how they were spread in training.
+	// Nil where its file does not say.
+	Columns  []ModelColumn `json:"columns,omitempty"`
+	By       string        `json:"by"` // who states it
+	StatedAt time.Time     `json:"stated_at"`
 }
 
 // ModelScore is one figure of a model on rows that it was not fitted on. A bound
@@ -49,6 +55,16 @@ type ModelScore struct {
 	Baseline float64  `json:"baseline"` // the same metric of the majority or the mean
 	Rows     int64    `json:"rows"`
 	Days     int64    `json:"days"`
+}
+
+// ModelColumn is how the values of one column were spread in the rows that a model was
+// trained on. What predictions say in Bins is compared with it.
+type ModelColumn struct {
+	Name  string    `json:"name"`
+	Cuts  []float64 `json:"cuts"`  // upper ends of all bins but the last, ascending
+	Rows  []int64   `json:"rows"`  // of each bin, then those whose value is not known
+	Days  int64     `json:"days"`  // that the rows are of
+	Noise float64   `json:"noise"` // what the days differ by: see internal/model.Distribution
 }
 
 // ModelID is the deterministic event id of what happened to a model: name, version
@@ -104,6 +120,44 @@ func (m *Model) Validate() error {
 	for i := range m.Scores {
 		if err := m.Scores[i].validate("scores[" + strconv.Itoa(i) + "]."); err != nil {
 			return err
+		}
+	}
+	if len(m.Columns) > maxFeatures {
+		return fieldError("columns", len(m.Columns), "must be at most 256 columns")
+	}
+	for i := range m.Columns {
+		if err := m.Columns[i].validate("columns[" + strconv.Itoa(i) + "]."); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxCuts bounds the bins of a column: each has a digit.
+const maxCuts = 9
+
+func (c *ModelColumn) validate(at string) error {
+	if err := firstError(validName(at+"name", c.Name), validNumber(at+"noise", &c.Noise)); err != nil {
+		return err
+	}
+	switch {
+	case c.Cuts == nil || len(c.Cuts) > maxCuts:
+		return fieldError(at+"cuts", len(c.Cuts), "must be a list of at most 9 numbers")
+	case len(c.Rows) < 2 || len(c.Rows) > maxCuts+2:
+		return fieldError(at+"rows", len(c.Rows), "must hold 2 to 11 numbers")
+	case c.Days < 0:
+		return fieldError(at+"days", c.Days, "must not be negative")
+	case c.Noise < 0:
+		return fieldError(at+"noise", c.Noise, "must not be negative")
+	}
+	for i := range c.Cuts {
+		if err := validNumber(at+"cuts["+strconv.Itoa(i)+"]", &c.Cuts[i]); err != nil {
+			return err
+		}
+	}
+	for i, rows := range c.Rows {
+		if rows < 0 {
+			return fieldError(at+"rows["+strconv.Itoa(i)+"]", rows, "must not be negative")
 		}
 	}
 	return nil

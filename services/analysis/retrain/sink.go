@@ -108,10 +108,14 @@ func (s *Sink) due(session *schemas.Session) bool {
 	return int(window.XNYS().Day(session.OpensAt.UnixNano()))%max(s.settings.Every(), 1) == 0
 }
 
+// skew is how far ahead of ours the clock of the market may be. A close that is later
+// is of a world with a clock of its own.
+const skew = time.Minute
+
 // settle waits until late posts and prices are in.
 func (s *Sink) settle(ctx context.Context, of Close) error {
-	left := min(time.Until(of.At.Add(s.cfg.Settle)), s.cfg.Settle)
-	if left <= 0 {
+	left := s.cfg.Settle - time.Since(of.At)
+	if left <= 0 || left > s.cfg.Settle+skew {
 		return ctx.Err()
 	}
 	s.logger.InfoContext(ctx, "models are trained again once the session has settled", "session", of.Date, "wait_ms", left.Milliseconds())
