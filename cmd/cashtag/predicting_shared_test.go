@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"cashtag/schemas"
@@ -33,8 +34,8 @@ var keptModels = []struct{ name, target, cutoff string }{
 }
 
 // From recorded posts to predictions and their outcomes: rows are built, models are
-// trained on them and promoted, and two replays, of which the second is killed on its
-// way, end in the same vectors, predictions and outcomes, byte for byte. These are what
+// trained on them and promoted, and two replays, of which the second predicts when all
+// is over and is killed on its way, end in the same vectors, predictions and outcomes, byte for byte. These are what
 // the rows say.
 func TestFromPostsToPredictions(t *testing.T) {
 	t.Parallel()
@@ -110,7 +111,7 @@ type endOfReplay struct {
 
 // replayed promotes the models in a new data directory, plays the tape there to its
 // end, builds rows from the streams beside the directory and reads these.
-func replayed(t *testing.T, recorded, dir string, models map[string]string, killed bool) endOfReplay {
+func replayed(t *testing.T, recorded, dir string, models map[string]string, adverse bool) endOfReplay {
 	t.Helper()
 	serving(t, dir, func(run func(args ...string) ended) {
 		for _, name := range slices.Sorted(maps.Keys(models)) {
@@ -119,12 +120,22 @@ func replayed(t *testing.T, recorded, dir string, models map[string]string, kill
 			must(t, run("models", "promote", name, version, "--by", "ada"))
 		}
 	})
-	args := []string{"--only", predicting, "--tape", recorded, "--speed", "max", "--drain", "--json"}
-	if killed {
-		startProcess(t, upArgs(t, dir, args...)...).killAt(t, 0.4, 3000)
+	play := func(services string) *process {
+		return startProcess(t, upArgs(t, dir, "--only", services, "--tape", recorded, "--speed", "max", "--drain", "--json")...)
 	}
-	p := startProcess(t, upArgs(t, dir, args...)...)
-	if code := p.wait(t); code != exitDone {
+	if adverse { // the clock is at its end before there is any prediction
+		if code := play("replay,sentiment,outcomes").wait(t); code != exitDone {
+			t.Fatalf("exit code %d, want %d", code, exitDone)
+		}
+		p := play(predicting)
+		status := "http://127.0.0.1:" + p.httpPort() + "/status"
+		await(t, "some of the vectors", func() bool { return messagesAt(t, status, streams.Features) > 2000 })
+		if err := p.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		_ = p.cmd.Wait()
+	}
+	if code := play(predicting).wait(t); code != exitDone {
 		t.Fatalf("exit code %d, want %d", code, exitDone)
 	}
 	end := endOfReplay{final: make(map[string]map[string]schemas.Event)}
@@ -132,7 +143,7 @@ func replayed(t *testing.T, recorded, dir string, models map[string]string, kill
 		for _, stream := range []string{streams.Features, streams.Predictions, streams.Outcomes} {
 			end.final[stream] = finalOf(t, must(t, run("tape", "record", "--stream", stream)))
 		}
-		if killed {
+		if adverse {
 			return
 		}
 		for _, cutoff := range []string{"16:00", "09:30"} {
