@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -30,9 +31,14 @@ type Prediction struct {
 	Value       *float64 `json:"value,omitempty"`
 	// Baseline is what a model that knows nothing says: the share, or the mean, of
 	// the rows that the model was trained on. Nil where the model's file has none.
-	Baseline  *float64 `json:"baseline,omitempty"`
-	FeatureID string   `json:"feature_id"` // event id of the vector
-	Revision  int64    `json:"revision"`   // of the vector
+	Baseline *float64 `json:"baseline,omitempty"`
+	// Bins are where the values that the model read from the vector belong in what it
+	// saw in training, see ModelColumn: a digit a column from 0 on, in the order of
+	// Model.Columns, "-" for what is not known. Empty where the model's file does not say
+	// what it saw.
+	Bins      string `json:"bins,omitempty"`
+	FeatureID string `json:"feature_id"` // event id of the vector
+	Revision  int64  `json:"revision"`   // of the vector
 }
 
 // PredictionID is the deterministic event id of a prediction: model, version,
@@ -42,6 +48,8 @@ func PredictionID(p *Prediction) string {
 		p.PredictedAt.UTC().Format(time.RFC3339) + ":" + strconv.FormatInt(p.HorizonS, 10) + ":" +
 		strconv.FormatInt(p.Revision, 10)
 }
+
+var binsPattern = regexp.MustCompile(`^[0-9-]{0,256}$`)
 
 // EventType implements Data.
 func (*Prediction) EventType() Type { return TypePrediction }
@@ -72,6 +80,8 @@ func (p *Prediction) Validate() error {
 		return fieldError("value", *p.Value, "must not be there beside probability")
 	case p.Probability != nil && (*p.Probability < 0 || *p.Probability > 1):
 		return fieldError("probability", *p.Probability, "must be from 0 to 1")
+	case !binsPattern.MatchString(p.Bins):
+		return fieldError("bins", p.Bins, "must be at most 256 digits or hyphens")
 	case !idPattern.MatchString(p.FeatureID):
 		return fieldError("feature_id", p.FeatureID, "must be an event's id")
 	case p.Revision < 0:

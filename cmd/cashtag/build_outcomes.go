@@ -10,9 +10,10 @@ import (
 	"cashtag/streams/merge"
 )
 
-// buildOutcomes joins predictions with what happened.
+// buildOutcomes joins predictions with what happened, and watches what they are made
+// from.
 func (p *platform) buildOutcomes(_ context.Context, s *service) error {
-	handler, err := outcomes.NewHandler(outcomes.DefaultConfig(), s.logger)
+	handler, err := outcomes.NewHandler(outcomes.DefaultConfig(), outcomes.Ledger(modelsLedger(s.client)), s.logger)
 	if err != nil {
 		return err
 	}

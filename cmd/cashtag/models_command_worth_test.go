@@ -80,7 +80,7 @@ func runLive(t *testing.T, server *streamstest.Server, store files, predictions 
 	var log streamstest.Log
 	runPredictor(t, server, store, predictions, &log)
 	client := server.ConnectAs(t, streams.ServiceOutcomes)
-	handler, err := outcomes.NewHandler(outcomes.DefaultConfig(), log.Logger())
+	handler, err := outcomes.NewHandler(outcomes.DefaultConfig(), outcomes.Ledger(modelsLedger(client)), log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,18 @@ type Config struct {
 	MaxPending int
 	// MaxTickers bounds the tickers whose prices are kept.
 	MaxTickers int
+	// MostPSI is the population stability index from which on a feature is said to have
+	// drifted from training.
+	MostPSI float64
 }
+
+// DefaultMostPSI is the index that by convention says that something else is measured
+// than was: below .1 nothing changed, and above .25 very much did (Siddiqi 2006).
+const DefaultMostPSI = 0.25
 
 // DefaultConfig waits two minutes for a bar and four days for a price.
 func DefaultConfig() Config {
-	return Config{Settle: 2 * time.Minute, Patience: 96 * time.Hour, MaxPending: 100_000, MaxTickers: 2000}
+	return Config{Settle: 2 * time.Minute, Patience: 96 * time.Hour, MaxPending: 100_000, MaxTickers: 2000, MostPSI: DefaultMostPSI}
 }
 
 // Validate returns an error that names the field, its value and what is allowed.
@@ -34,6 +41,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("max pending is %d: must be from 1 to 1000000", c.MaxPending)
 	case c.MaxTickers < 1 || c.MaxTickers > 20_000:
 		return fmt.Errorf("max tickers is %d: must be from 1 to 20000", c.MaxTickers)
+	case !(c.MostPSI > 0 && c.MostPSI <= 100):
+		return fmt.Errorf("most psi is %v: must be above 0 and at most 100", c.MostPSI)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ type state struct {
 	Tickers map[string]*ticker             `json:"tickers"`
 	Pending map[string]*schemas.Prediction `json:"pending"` // by event id
 	Worth   map[string]*worth              `json:"worth"`   // by model, version and target
+	Drift   *Drift                         `json:"drift"`
 	Refused uint64                         `json:"refused"` // predictions and bars beyond the bounds
 	GivenUp uint64                         `json:"given_up"`
 }
@@ -36,7 +37,7 @@ type state struct {
 func newState() *state {
 	return &state{
 		Layout: layout, Tickers: make(map[string]*ticker), Pending: make(map[string]*schemas.Prediction),
-		Worth: make(map[string]*worth),
+		Worth: make(map[string]*worth), Drift: NewDrift(),
 	}
 }
 
@@ -46,19 +47,24 @@ type Handler struct {
 	logger *slog.Logger
 	market *window.Market
 	state  *state
+	models Ledger
 	made   []schemas.Event
 	said   state // Refused and GivenUp as they were said last
+
+	trained map[string]*schemas.Model // what versions were trained on, as far as it was asked for
+	deaf    bool                      // MODELS could not be read, which was said
 }
 
 var _ merge.Handler = (*Handler)(nil)
 
 // NewHandler returns a Handler that has to be restored first, as a merge.Reader does.
+// What models were trained on it reads from models; without, it says nothing of drift.
 // It returns an error for a configuration that does not validate.
-func NewHandler(cfg Config, logger *slog.Logger) (*Handler, error) {
+func NewHandler(cfg Config, models Ledger, logger *slog.Logger) (*Handler, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("outcomes: %w", err)
 	}
-	return &Handler{cfg: cfg, logger: logger, market: window.XNYS(), state: newState()}, nil
+	return &Handler{cfg: cfg, models: models, logger: logger, market: window.XNYS(), state: newState()}, nil
 }
 
 // Restore implements merge.Handler. It returns ErrSnapshot for what is not a snapshot.
@@ -81,6 +87,7 @@ func (h *Handler) Apply(item merge.Item) {
 	case *schemas.Quote:
 		h.price(data)
 	case *schemas.Prediction:
+		h.state.Drift.Add(data)
 		h.await(item.Event.ID, data)
 	case *schemas.Clock, *schemas.Session:
 		h.tick(item.Event.Time)
@@ -216,6 +223,7 @@ func (h *Handler) Commit(ctx context.Context) ([]byte, []schemas.Event, error) {
 	}
 	h.said = state{Refused: h.state.Refused, GivenUp: h.state.GivenUp}
 	h.state.complain(ctx, h.logger)
+	h.complainOfDrift(ctx)
 	snapshot, err := json.Marshal(h.state)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode snapshot of outcomes: %w", err)

@@ -65,7 +65,7 @@ func handler(t *testing.T, edit func(*outcomes.Config)) *outcomes.Handler {
 	if edit != nil {
 		edit(&cfg)
 	}
-	h, err := outcomes.NewHandler(cfg, slog.New(slog.DiscardHandler))
+	h, err := outcomes.NewHandler(cfg, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 func judged(t *testing.T, probability float64, days int, replay bool) string {
 	t.Helper()
 	var logged strings.Builder
-	h, err := outcomes.NewHandler(outcomes.DefaultConfig(), slog.New(slog.NewTextHandler(&logged, nil)))
+	h, err := outcomes.NewHandler(outcomes.DefaultConfig(), nil, slog.New(slog.NewTextHandler(&logged, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

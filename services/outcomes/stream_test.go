@@ -43,7 +43,7 @@ func TestRestartLosesNothingAndMakesNothingTwice(t *testing.T) {
 func work(t *testing.T, server *streamstest.Server) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	h, err := outcomes.NewHandler(outcomes.DefaultConfig(), logger)
+	h, err := outcomes.NewHandler(outcomes.DefaultConfig(), nil, logger)
 	if err != nil {
 		t.Fatal(err)
 	}

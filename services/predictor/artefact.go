@@ -49,6 +49,11 @@ func Trained(name string, file []byte, by string, at time.Time) (*schemas.Model,
 			Metric: s.Metric, Value: s.Value, Low: s.Low, High: s.High, Baseline: s.Baseline, Rows: int64(s.Rows), Days: int64(s.Days),
 		})
 	}
+	for i, d := range a.Training {
+		m.Columns = append(m.Columns, schemas.ModelColumn{
+			Name: a.Columns[i], Cuts: append([]float64{}, d.Cuts...), Rows: d.Rows, Days: int64(d.Days), Noise: d.Noise,
+		})
+	}
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}

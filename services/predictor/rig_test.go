@@ -32,7 +32,8 @@ func artefact(edit func(*model.Artefact)) *model.Artefact {
 		Scaler:   model.Scaler{Mean: []float64{1, 0}, Scale: []float64{2, 1}},
 		Linear:   model.Linear{Weights: []float64{0.5, -1}, Intercept: 0.1},
 		DataHash: "d1", TrainedFrom: "2014-01-02", TrainedTo: "2014-05-30", CodeVersion: "test", C: 1, Baseline: &base,
-		Scores: []model.Score{{Metric: "auc", Value: 0.51, Baseline: 0.5, Rows: 10, Days: 5}},
+		Training: []model.Distribution{{Cuts: []float64{1, 2}, Rows: []int64{4, 4, 2, 0}, Days: 5}, {Rows: []int64{10, 0}, Days: 5}},
+		Scores:   []model.Score{{Metric: "auc", Value: 0.51, Baseline: 0.5, Rows: 10, Days: 5}},
 	}
 	if edit != nil {
 		edit(a)

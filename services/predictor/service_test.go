@@ -47,6 +47,12 @@ func TestPrediction(t *testing.T) {
 	if got.Probability == nil || *got.Probability != probability || got.Value != nil {
 		t.Errorf("probability: got %v, want %v", got.Probability, probability)
 	}
+	if got.Bins != "20" { // 3 posts are in the last of three bins, and the other column has one alone
+		t.Errorf("bins: got %q, want those of posts_log and posts_z in training", got.Bins)
+	}
+	if names := []string{m.Columns[0].Name, m.Columns[1].Name}; !slices.Equal(names, []string{"posts_log", "posts_z"}) {
+		t.Errorf("columns: got %q, want those of the model", names)
+	}
 	if got.Baseline == nil || *got.Baseline != 0.512346 {
 		t.Errorf("baseline: got %v, want that of the training rows in millionths", got.Baseline)
 	}
@@ -63,15 +69,15 @@ func TestPrediction(t *testing.T) {
 func TestAModelFromBeforeBaselines(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	m, file := trained(t, "old", func(a *model.Artefact) { a.Baseline = nil })
+	m, file := trained(t, "old", func(a *model.Artefact) { a.Baseline, a.Training = nil, nil })
 	r.promote(t, m, file, closed)
 	r.start(t)
 	r.Publish(t, vector(schemas.WindowDay, "AAPL", closed, 1))
 	id := r.awaitPredictions(t, 1)[0]
 	found, _ := r.predictions(t)
 	event, err := schemas.Decode(found[id])
-	if err != nil || event.Data.(*schemas.Prediction).Baseline != nil {
-		t.Errorf("got %s, %v, want no baseline", found[id], err)
+	if p, _ := event.Data.(*schemas.Prediction); err != nil || p.Baseline != nil || p.Bins != "" || m.Columns != nil {
+		t.Errorf("got %s, %v, want neither baseline nor bins", found[id], err)
 	}
 	if got := r.logged("model cannot be judged"); got != 1 {
 		t.Errorf("got %d warnings, want 1", got)

@@ -141,12 +141,15 @@ func (s *Sink) predict(ctx context.Context, models []served, data []byte) ([]sch
 		if m.stated.Window != feature.Window {
 			continue
 		}
-		value, err := m.evaluate(feature)
+		vector, err := m.vector(feature)
 		if err != nil {
 			s.tellOnce(ctx, m, feature, err)
 			continue
 		}
-		made := m.prediction(event, feature, value, s.market)
+		made, err := m.prediction(event, feature, vector, s.market)
+		if err != nil {
+			return nil, err
+		}
 		if err := made.Validate(); err != nil {
 			return nil, err
 		}
@@ -171,29 +174,36 @@ func (s *Sink) tellOnce(ctx context.Context, m *served, feature *schemas.Feature
 	}
 }
 
-// evaluate asks the model. What it says is rounded to millionths.
-func (m *served) evaluate(feature *schemas.Feature) (float64, error) {
+// vector is what the model reads of a feature vector.
+func (m *served) vector(feature *schemas.Feature) ([]float64, error) {
 	if err := m.artefact.CheckSchema(feature.Schema); err != nil {
-		return 0, err
+		return nil, err
 	}
 	vector := make([]float64, len(m.artefact.Columns))
 	for i, name := range m.artefact.Columns {
 		value, ok := feature.Value(name)
 		if !ok {
-			return 0, fmt.Errorf("%w: the vectors have no %s", model.ErrSchema, name)
+			return nil, fmt.Errorf("%w: the vectors have no %s", model.ErrSchema, name)
 		}
 		vector[i] = value
 	}
-	value, err := m.artefact.Predict(vector)
-	return window.Round(value), err
+	return vector, nil
 }
 
-// prediction is the event of what the model says of a vector.
-func (m *served) prediction(event schemas.Event, feature *schemas.Feature, value float64, market *calendar.Calendar) schemas.Event {
+// prediction is the event of what the model says of a vector, rounded to millionths.
+func (m *served) prediction(
+	event schemas.Event, feature *schemas.Feature, vector []float64, market *calendar.Calendar,
+) (schemas.Event, error) {
+	value, err := m.artefact.Predict(vector)
+	if err != nil {
+		return schemas.Event{}, err
+	}
+	value = window.Round(value)
 	data := &schemas.Prediction{
 		Model: m.stated.Name, Version: m.stated.Version, Target: m.stated.Target,
 		Ticker: feature.Ticker, Window: feature.Window, PredictedAt: feature.EndAt, HorizonS: m.stated.HorizonS,
 		DueAt:     dueAt(market, feature.Window, feature.EndAt, time.Duration(m.stated.HorizonS)*time.Second),
+		Bins:      m.artefact.Bins(vector),
 		FeatureID: event.ID, Revision: feature.Revision,
 	}
 	if m.artefact.Baseline != nil {
@@ -209,5 +219,5 @@ func (m *served) prediction(event schemas.Event, feature *schemas.Feature, value
 	if schemas.IsDemo(event.Source) {
 		id, source = schemas.DemoPrefix+id, schemas.SourceDemoPredictor
 	}
-	return schemas.New(id, source, data.Ticker, data.PredictedAt, data)
+	return schemas.New(id, source, data.Ticker, data.PredictedAt, data), nil
 }
