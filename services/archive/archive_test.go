@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"cashtag/embedded/s3d"
 	"cashtag/services/archive"
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 )
 
 const (
@@ -48,7 +48,7 @@ func TestArchive(t *testing.T) {
 			if want := strings.Join(payloads(1, 10), "\n") + "\n"; lines != want {
 				t.Errorf("lines of the first block: got %q, want %q", lines, want)
 			}
-			stream, err := source.client.JS.Stream(t.Context(), streams.Tweets)
+			stream, err := source.Client.JS.Stream(t.Context(), streams.Tweets)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,15 +104,7 @@ func TestArchiveSurvivesAnOutage(t *testing.T) {
 	}
 
 	source.publish(t, payloads(11, 75)...)
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for timeout := time.After(patience); service.Readers()[0].Stats().Retries == 0; {
-		select {
-		case <-poll.C:
-		case <-timeout:
-			t.Fatal("no retry")
-		}
-	}
+	streamstest.Eventually(t, "a retry", func() bool { return service.Readers()[0].Stats().Retries > 0 })
 	s3cfg.Addr = strings.TrimPrefix(server.Endpoint(), "http://")
 	s3cfg.AccessKey, s3cfg.SecretKey = cfg.AccessKey, cfg.SecretKey
 	if server, err = s3d.Start(t.Context(), s3cfg); err != nil {
@@ -164,13 +156,8 @@ func TestArchiveNeverOverwritesAnotherStream(t *testing.T) {
 	other := newSource(t)
 	other.publish(t, payloads(101, 120)...)
 	service = other.start(t, cfg)
-	select {
-	case err := <-service.done:
-		if !durable.IsFatal(err) || !strings.Contains(err.Error(), "another stream TWEETS") {
-			t.Errorf("run into another stream's archive: got %v, want a fatal error that says so", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("run does not return")
+	if err := service.Wait(t); !durable.IsFatal(err) || !strings.Contains(err.Error(), "another stream TWEETS") {
+		t.Errorf("run into another stream's archive: got %v, want a fatal error that says so", err)
 	}
 	got, problems := read(t, service.Store())
 	expect(t, "problems", problems, nil)
@@ -185,20 +172,14 @@ func TestArchiveEndsWithoutItsBucket(t *testing.T) {
 	gone := cfg
 	gone.Bucket = "gone"
 	service.stop(t)
-	broken, err := archive.New(t.Context(), gone, source.client, always{}, discard())
+	broken, err := archive.New(t.Context(), gone, source.Client, streamstest.NewSwitch(true), discard())
 	if err != nil {
 		t.Fatal(err)
 	}
 	source.publish(t, payloads(1, 10)...)
-	done := make(chan error, 1)
-	go func() { done <- broken.Run(t.Context()) }()
-	select {
-	case err := <-done:
-		if !durable.IsFatal(err) || !strings.Contains(err.Error(), "create the bucket") {
-			t.Errorf("run without a bucket: got %v, want a fatal error that says what to do", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("run does not return")
+	err = streamstest.Run(t, broken.Run).Wait(t)
+	if !durable.IsFatal(err) || !strings.Contains(err.Error(), "create the bucket") {
+		t.Errorf("run without a bucket: got %v, want a fatal error that says what to do", err)
 	}
 }
 

@@ -2,7 +2,6 @@ package archive_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +16,7 @@ import (
 	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/services/archive"
 	"cashtag/streams"
+	"cashtag/streams/streamstest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -40,15 +40,7 @@ func BenchmarkArchive(b *testing.B) {
 	}))
 	defer far.Close()
 	server := natsdtest.Start(b, func(c *natsd.Config) { c.SyncAlways = false })
-	conn, err := nats.Connect(server.ClientURL())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close()
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		b.Fatal(err)
-	}
+	client := streamstest.Dial(b, server)
 	preload(b, client)
 	for _, way := range []struct {
 		name  string
@@ -77,21 +69,18 @@ const events = 200_000
 
 func drainByService(b *testing.B, client *streams.Client, cfg archive.Config) {
 	b.Helper()
-	service, err := archive.New(b.Context(), cfg, client, always{}, slog.New(slog.DiscardHandler))
+	service, err := archive.New(b.Context(), cfg, client, streamstest.NewSwitch(true), slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx) }()
-	if err := service.Readers()[0].Flush(ctx, events); err != nil {
+	running := streamstest.Run(b, service.Run)
+	if err := service.Readers()[0].Flush(b.Context(), events); err != nil {
 		b.Fatal(err)
 	}
 	if got := service.Readers()[0].Stats().Stored; got != events {
 		b.Fatalf("stored: got %d, want %d", got, events)
 	}
-	cancel()
-	if err := <-done; err != nil {
+	if err := running.Stop(b); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -141,11 +130,6 @@ func drainByMinimum(b *testing.B, client *streams.Client, cfg archive.Config) {
 		}
 	}
 }
-
-type always struct{}
-
-func (always) On() bool                 { return true }
-func (always) Changed() <-chan struct{} { return nil }
 
 func preload(tb testing.TB, client *streams.Client) {
 	tb.Helper()

@@ -38,7 +38,7 @@ func (s *source) publishEvents(t *testing.T, events ...schemas.Event) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.client.JS.Publish(t.Context(), subject, line, jetstream.WithMsgID(event.ID)); err != nil {
+		if _, err := s.Client.JS.Publish(t.Context(), subject, line, jetstream.WithMsgID(event.ID)); err != nil {
 			t.Fatal(err)
 		}
 	}

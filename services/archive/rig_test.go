@@ -15,23 +15,18 @@ import (
 	"time"
 
 	"cashtag/embedded/child"
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/embedded/s3d"
 	"cashtag/embedded/s3d/s3dtest"
 	"cashtag/services/archive"
 	"cashtag/streams"
+	"cashtag/streams/streamstest"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/klauspost/compress/zstd"
-	"github.com/nats-io/nats.go/jetstream"
 )
-
-// patience bounds every wait of these tests.
-const patience = time.Minute
 
 func TestMain(m *testing.M) {
 	child.Main(s3d.Child())
@@ -175,46 +170,23 @@ func sum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// source is a server with one stream.
+// source is a server with the topology, and who reads TWEETS.
 type source struct {
-	client *streams.Client
-	gate   always
+	*streamstest.Server
+
+	reader *streams.Client
 }
 
 func newSource(t *testing.T) *source {
 	t.Helper()
-	server := natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &source{client: client}
-	s.create(t)
-	if _, err := client.JS.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: streams.BucketBlocks}); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func (s *source) create(t *testing.T) {
-	t.Helper()
-	_, err := s.client.JS.CreateStream(t.Context(), jetstream.StreamConfig{
-		Name: streams.Tweets, Subjects: []string{"tweets.>"}, AllowDirect: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := streamstest.Start(t)
+	return &source{server, server.Client}
 }
 
 func (s *source) publish(t *testing.T, payloads ...string) {
 	t.Helper()
 	for _, payload := range payloads {
-		if _, err := s.client.JS.Publish(t.Context(), "tweets.x.AAPL", []byte(payload)); err != nil {
+		if _, err := s.Client.JS.Publish(t.Context(), "tweets.x.AAPL", []byte(payload)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,30 +195,25 @@ func (s *source) publish(t *testing.T, payloads ...string) {
 // running is a service that runs.
 type running struct {
 	*archive.Service
-	cancel context.CancelFunc
-	done   chan error
+	*streamstest.Running
 }
 
 func (s *source) start(t *testing.T, cfg archive.Config) *running {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	service, err := archive.New(t.Context(), cfg, s.client, s.gate, logger)
+	service, err := archive.New(t.Context(), cfg, s.reader, streamstest.NewSwitch(true), logger)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := service.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{Service: service, cancel: cancel, done: make(chan error, 1)}
-	go func() { r.done <- service.Run(ctx) }()
-	t.Cleanup(r.cancel)
-	return r
+	return &running{service, streamstest.Run(t, service.Run)}
 }
 
 func (r *running) flush(t *testing.T, upTo uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), streamstest.Patience)
 	defer cancel()
 	if err := r.Readers()[0].Flush(ctx, upTo); err != nil {
 		t.Fatal(err)
@@ -255,14 +222,8 @@ func (r *running) flush(t *testing.T, upTo uint64) {
 
 func (r *running) stop(t *testing.T) {
 	t.Helper()
-	r.cancel()
-	select {
-	case err := <-r.done:
-		if err != nil {
-			t.Fatal(err)
-		}
-	case <-time.After(patience):
-		t.Fatal("run does not return")
+	if err := r.Stop(t); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -6,13 +6,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/services/sentiment"
 	"cashtag/streams"
 	"cashtag/streams/durable"
 	"cashtag/streams/durable/sinktest"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -45,34 +44,8 @@ func (s *switched) Publish(ctx context.Context, events ...schemas.Event) error {
 // openFarEnd starts a server whose stream SENTIMENT is the far end.
 func openFarEnd(t *testing.T) sinktest.FarEnd {
 	t.Helper()
-	server := natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, stream := range topology.Streams {
-		if stream.Name != streams.Sentiment {
-			continue
-		}
-		if _, err := client.JS.CreateStream(t.Context(), stream); err != nil {
-			t.Fatalf("create stream %s: %v", stream.Name, err)
-		}
-	}
-	p, err := streams.NewPublisher(client, streams.DefaultPublisherConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close(context.WithoutCancel(t.Context())) })
-	far := &switched{Publisher: p}
+	server := streamstest.Start(t)
+	far := &switched{Publisher: server.Publisher}
 	open := func(t *testing.T) durable.Sink {
 		t.Helper()
 		return sentiment.New(scorer(t), far)
@@ -82,7 +55,7 @@ func openFarEnd(t *testing.T) sinktest.FarEnd {
 		Reopen: open,
 		Stored: func(t *testing.T) []string {
 			t.Helper()
-			return scoredPosts(t, client)
+			return scoredPosts(t, server.Client)
 		},
 		// A worker that starts again reads on before what the last one had in hand
 		// comes back: scores keep no order, each carries its post's place.

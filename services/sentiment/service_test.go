@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"cashtag/embedded/natsd"
-	"cashtag/embedded/natsd/natsdtest"
 	"cashtag/schemas"
 	"cashtag/services/sentiment"
 	"cashtag/streams"
@@ -26,42 +24,14 @@ var _ sentiment.Choice = (*setting.List)(nil)
 
 // world is a server with posts and what is needed to score them.
 type world struct {
-	client    *streams.Client
-	publisher *streams.Publisher
-	posts     int
+	*streamstest.Server
+
+	posts int
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server := natsdtest.Start(t, func(c *natsd.Config) { c.SyncAlways = false })
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	w := &world{}
-	if w.client, err = streams.NewClient(conn); err != nil {
-		t.Fatal(err)
-	}
-	topology, err := streams.NewTopology(streams.DefaultSize())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, stream := range topology.Streams {
-		if _, err := w.client.JS.CreateStream(t.Context(), stream); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, bucket := range topology.Buckets {
-		if _, err := w.client.JS.CreateKeyValue(t.Context(), bucket); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if w.publisher, err = streams.NewPublisher(w.client, streams.DefaultPublisherConfig()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.publisher.Close(context.WithoutCancel(t.Context())) })
-	return w
+	return &world{Server: streamstest.Start(t)}
 }
 
 // post publishes n posts and returns their ids.
@@ -76,9 +46,7 @@ func (w *world) post(t *testing.T, n int) []string {
 		event.Data.(*schemas.Tweet).PostID = strconv.Itoa(w.posts)
 		events, ids = append(events, event), append(ids, event.ID)
 	}
-	if err := w.publisher.Publish(t.Context(), events...); err != nil {
-		t.Fatal(err)
-	}
+	w.Publish(t, events...)
 	return ids
 }
 
@@ -90,7 +58,7 @@ func (w *world) open(_ context.Context, scorer string, gate durable.Gate, late b
 	}
 	cfg := durable.DefaultConfig(sentiment.ConsumerOf(scorer))
 	cfg.Alone, cfg.FromNow, cfg.Linger = true, late, 5*time.Millisecond
-	return durable.New(w.client, w.publisher, sentiment.New(opened, w.publisher), gate, slog.New(slog.DiscardHandler), cfg)
+	return durable.New(w.Client, w.Publisher, sentiment.New(opened, w.Publisher), gate, slog.New(slog.DiscardHandler), cfg)
 }
 
 // settings is the setting scorer as a running program has it.
@@ -98,7 +66,7 @@ func (w *world) settings(t *testing.T, scorers ...string) *setting.List {
 	t.Helper()
 	cfg := setting.DefaultConfig("AAPL")
 	cfg.Scorers, cfg.Scorer = sentiment.ScorerNames(), scorers
-	set, err := setting.Open(t.Context(), w.client, nil, cfg)
+	set, err := setting.Open(t.Context(), w.Client, nil, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +77,7 @@ func (w *world) settings(t *testing.T, scorers ...string) *setting.List {
 // choose does what nats kv put config scorer does.
 func (w *world) choose(t *testing.T, value string) {
 	t.Helper()
-	config, err := w.client.JS.KeyValue(t.Context(), streams.BucketConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := config.PutString(t.Context(), setting.KeyScorer, value); err != nil {
+	if _, err := w.Bucket(t, streams.BucketConfig).PutString(t.Context(), setting.KeyScorer, value); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,7 +86,7 @@ func (w *world) choose(t *testing.T, value string) {
 // stream.
 func (w *world) scores(t *testing.T) map[string][]string {
 	t.Helper()
-	stream, err := w.client.JS.Stream(t.Context(), streams.Sentiment)
+	stream, err := w.Client.JS.Stream(t.Context(), streams.Sentiment)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,38 +110,18 @@ func (w *world) scores(t *testing.T) map[string][]string {
 }
 
 // await polls until every scorer has scored as many posts as wanted.
-func (w *world) await(t *testing.T, want map[string]int) map[string][]string {
+func (w *world) await(t *testing.T, want map[string]int) (scores map[string][]string) {
 	t.Helper()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for deadline := time.After(20 * time.Second); ; {
-		scores, reached := w.scores(t), true
+	streamstest.Eventually(t, fmt.Sprintf("as many scores as in %v", want), func() bool {
+		scores = w.scores(t)
 		for scorer, n := range want {
-			reached = reached && len(scores[scorer]) >= n
+			if len(scores[scorer]) < n {
+				return false
+			}
 		}
-		if reached {
-			return scores
-		}
-		select {
-		case <-poll.C:
-		case <-deadline:
-			t.Fatalf("got %v, want %v", scores, want)
-		}
-	}
-}
-
-// awaitState polls until yes.
-func awaitState(t *testing.T, what string, yes func() bool) {
-	t.Helper()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for deadline := time.After(20 * time.Second); !yes(); {
-		select {
-		case <-poll.C:
-		case <-deadline:
-			t.Fatalf("waited in vain for: %s", what)
-		}
-	}
+		return true
+	})
+	return scores
 }
 
 // gates remembers the gate of each scorer that was opened.
@@ -205,20 +149,18 @@ func TestScorersAreSwitchedLive(t *testing.T) {
 			seen.mu.Unlock()
 			return w.open(ctx, scorer, gate, late)
 		})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx) }()
+	running := streamstest.Run(t, service.Run)
 	first := slices.Concat(before, w.post(t, 20)) // the scorer of the start has a past to make up for
 	w.await(t, map[string]int{"cdipaolo": 40})
 
 	started := time.Now()
 	w.choose(t, "cashtag")
-	awaitState(t, "cashtag is on and cdipaolo off", func() bool { return seen.on("cashtag") && !seen.on("cdipaolo") })
+	streamstest.Eventually(t, "cashtag is on and cdipaolo off", func() bool { return seen.on("cashtag") && !seen.on("cdipaolo") })
 	if took := time.Since(started); took > time.Second {
 		t.Errorf("the switch took %s, want at most 1s", took)
 	}
-	awaitState(t, "the durable of cashtag is there", func() bool {
-		figures, err := durable.Inspect(t.Context(), w.client, sentiment.ConsumerOf("cashtag"))
+	streamstest.Eventually(t, "the durable of cashtag is there", func() bool {
+		figures, err := durable.Inspect(t.Context(), w.Client, sentiment.ConsumerOf("cashtag"))
 		return err == nil && figures.Pending == 0
 	})
 	second := w.post(t, 30)
@@ -227,8 +169,7 @@ func TestScorersAreSwitchedLive(t *testing.T) {
 	w.choose(t, "cdipaolo, cashtag") // goes on where it stopped: with what was posted meanwhile
 	third := w.post(t, 10)
 	got := w.await(t, map[string]int{"cdipaolo": 80, "cashtag": 40})
-	cancel()
-	if err := <-done; err != nil {
+	if err := running.Stop(t); err != nil {
 		t.Errorf("run: got %v, want nil", err)
 	}
 	for scorer, want := range map[string][]string{
@@ -249,13 +190,11 @@ func TestScorersStopWithTheFlag(t *testing.T) {
 	w := newWorld(t)
 	flag := streamstest.NewSwitch(false)
 	service := sentiment.NewService(w.settings(t, "vader", "cashtag"), flag, w.open)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- service.Run(ctx) }()
+	running := streamstest.Run(t, service.Run)
 	want := w.post(t, 5)
-	awaitState(t, "both durables are there", func() bool {
+	streamstest.Eventually(t, "both durables are there", func() bool {
 		for _, scorer := range []string{"vader", "cashtag"} {
-			if _, err := w.client.JS.Consumer(t.Context(), streams.Tweets, sentiment.ConsumerOf(scorer).Service); err != nil {
+			if _, err := w.Client.JS.Consumer(t.Context(), streams.Tweets, sentiment.ConsumerOf(scorer).Service); err != nil {
 				return false
 			}
 		}
@@ -266,8 +205,7 @@ func TestScorersStopWithTheFlag(t *testing.T) {
 	}
 	flag.Set(true)
 	got := w.await(t, map[string]int{"vader": 5, "cashtag": 5})
-	cancel()
-	if err := <-done; err != nil {
+	if err := running.Stop(t); err != nil {
 		t.Errorf("run: got %v, want nil", err)
 	}
 	for scorer, ids := range got {
