@@ -82,12 +82,15 @@ func (r *blockRig) until(t *testing.T, what string, want func(*jetstream.Consume
 	streamstest.Eventually(t, what, func() bool { return want(r.info(t)) })
 }
 
-// untilInHand waits until the worker was sent everything up to a sequence as the
-// active one.
-func (r *blockRig) untilInHand(t *testing.T, w *blockWorker, sequence uint64) {
+// startInHand starts a worker, publishes n lines and waits until they were sent to it
+// as the active one.
+func (r *blockRig) startInHand(t *testing.T, n int) *blockWorker {
 	t.Helper()
+	w := r.start(t)
+	r.publish(t, n)
 	w.until(t, durable.StateRunning)
-	r.until(t, "delivered", func(info *jetstream.ConsumerInfo) bool { return info.Delivered.Stream == sequence })
+	r.until(t, "delivered", func(info *jetstream.ConsumerInfo) bool { return info.Delivered.Stream == uint64(n) })
+	return w
 }
 
 func line(n int) string { return `{"n":` + strconv.Itoa(n) + `}` }

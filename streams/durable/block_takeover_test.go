@@ -30,18 +30,14 @@ func TestBlocksObeyACutThatWasNotStored(t *testing.T) {
 	r.publish(t, 5) // without the cut, block 1 would now end at 10
 	r.start(t)
 	r.vault.await(t, "1-7", "8-10")
-	if got, want := r.vault.content(), lines(10); got != want {
-		t.Errorf("archive: got %q, want %q", got, want)
-	}
+	r.vault.holds(t, lines(10))
 }
 
 // Another worker cut the block that this one has in hand.
 func TestBlocksObeyACutThatIsNotTheirs(t *testing.T) {
 	t.Parallel()
 	r := newBlockRig(t)
-	w := r.start(t)
-	r.publish(t, 4)
-	r.untilInHand(t, w, 4)
+	r.startInHand(t, 4)
 	kv, err := r.js.KeyValue(t.Context(), streams.BucketBlocks)
 	if err != nil {
 		t.Fatal(err)
@@ -56,26 +52,20 @@ func TestBlocksObeyACutThatIsNotTheirs(t *testing.T) {
 	}
 	r.publish(t, 6)
 	r.vault.await(t, "1-7", "8-10")
-	if got, want := r.vault.content(), lines(10); got != want {
-		t.Errorf("archive: got %q, want %q", got, want)
-	}
+	r.vault.holds(t, lines(10))
 }
 
 // Somebody moved the durable on, so that the server passes over what is not read.
 func TestBlocksReadAgainWhatWasPassedOver(t *testing.T) {
 	t.Parallel()
 	r := newBlockRig(t)
-	w := r.start(t)
-	r.publish(t, 4)
-	r.untilInHand(t, w, 4)
+	r.startInHand(t, 4)
 	if _, err := r.js.ResetConsumerToSequence(t.Context(), streams.Tweets, streams.ServiceArchive, 8); err != nil {
 		t.Fatal(err)
 	}
 	r.publish(t, 6)
 	r.vault.await(t, "1-10")
-	if got, want := r.vault.content(), lines(10); got != want {
-		t.Errorf("archive: got %q, want %q", got, want)
-	}
+	r.vault.holds(t, lines(10))
 }
 
 func TestBlocksKilledBeforeAcknowledgement(t *testing.T) {
@@ -137,9 +127,7 @@ func TestBlocksHaveOneActiveWorker(t *testing.T) {
 	r.publish(t, 9)
 	second.flush(t, 42)
 	r.vault.await(t, "1-10", "11-20", "21-30", "31-40", "41-42")
-	if got, want := r.vault.content(), lines(42); got != want {
-		t.Errorf("archive: got %q, want %q", got, want)
-	}
+	r.vault.holds(t, lines(42))
 	if got := second.Stats(); got.Batches != 2 {
 		t.Errorf("blocks of the successor: got %d, want 2", got.Batches)
 	}
@@ -178,9 +166,7 @@ func TestBlocksAlone(t *testing.T) {
 func TestBlocksOfAQuietStreamAreTakenOver(t *testing.T) {
 	t.Parallel()
 	r := newBlockRig(t)
-	first := r.start(t)
-	r.publish(t, 4)
-	r.untilInHand(t, first, 4)
+	first := r.startInHand(t, 4)
 	first.kill(t)
 	r.start(t, young(time.Millisecond))
 	r.vault.await(t, "1-4")

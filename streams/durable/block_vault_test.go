@@ -98,6 +98,15 @@ func (v *vault) content() string {
 	return string(all)
 }
 
+// holds compares what is stored.
+func (v *vault) holds(t *testing.T, want string) {
+	t.Helper()
+	if got := v.content(); got != want {
+		t.Errorf("archive: got %q, want %q", got, want)
+	}
+}
+
+// await waits until the stored blocks are those of the given ranges.
 func (v *vault) await(t *testing.T, want ...string) {
 	t.Helper()
 	timeout := time.After(streamstest.Patience)

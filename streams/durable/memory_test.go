@@ -12,7 +12,7 @@ import (
 	"cashtag/streams/durable/sinktest"
 )
 
-// store is a far end in memory that takes each event once.
+// store is a far end in memory.
 type store struct {
 	mu  sync.Mutex
 	ids []string
@@ -24,29 +24,40 @@ func newStore() *store { return &store{has: make(map[string]bool)} }
 
 var errOut = errors.New("out of order")
 
-// memorySink writes to a store.
+// write stores a batch, and an event that it has again only where twice is set.
+func (s *store) write(batch []durable.Message, twice bool) []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.out {
+		return durable.All(len(batch), durable.Unavailable(errOut))
+	}
+	errs := make([]error, len(batch))
+	for i, message := range batch {
+		switch {
+		case len(message.Data) > 0 && message.Data[0] != '{':
+			errs[i] = durable.Poison(errors.New("no event"))
+		case twice || !s.has[message.ID]:
+			s.has[message.ID] = true
+			s.ids = append(s.ids, message.ID)
+		}
+	}
+	return errs
+}
+
+// memorySink stores each event once.
 type memorySink struct{ store *store }
 
 var _ durable.Sink = memorySink{}
 
 func (s memorySink) Write(_ context.Context, batch []durable.Message) []error {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	if s.store.out {
-		return durable.All(len(batch), durable.Unavailable(errOut))
-	}
-	errs := make([]error, len(batch))
-	for i, message := range batch {
-		if len(message.Data) > 0 && message.Data[0] != '{' {
-			errs[i] = durable.Poison(errors.New("no event"))
-			continue
-		}
-		if !s.store.has[message.ID] {
-			s.store.has[message.ID] = true
-			s.store.ids = append(s.store.ids, message.ID)
-		}
-	}
-	return errs
+	return s.store.write(batch, false)
+}
+
+// logSink appends what it is given, as a log that is written at least once does.
+type logSink struct{ store *store }
+
+func (s logSink) Write(_ context.Context, batch []durable.Message) []error {
+	return s.store.write(batch, true)
 }
 
 func (s *store) stored(*testing.T) []string {
@@ -69,26 +80,6 @@ func open(*testing.T) sinktest.FarEnd {
 		Stored: far.stored,
 		Outage: far.outage,
 	}
-}
-
-// logSink appends what it is given, as a log that is written at least once does.
-type logSink struct{ store *store }
-
-func (s logSink) Write(_ context.Context, batch []durable.Message) []error {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	if s.store.out {
-		return durable.All(len(batch), durable.Unavailable(errOut))
-	}
-	errs := make([]error, len(batch))
-	for i, message := range batch {
-		if len(message.Data) > 0 && message.Data[0] != '{' {
-			errs[i] = durable.Poison(errors.New("no event"))
-			continue
-		}
-		s.store.ids = append(s.store.ids, message.ID)
-	}
-	return errs
 }
 
 func openLog(*testing.T) sinktest.FarEnd {

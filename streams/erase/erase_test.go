@@ -58,17 +58,23 @@ func post(i int) schemas.Event {
 	return event
 }
 
-// scatter stores a post, its score, a dead letter and a requeued one of it.
-func (r *rig) scatter(t *testing.T, event schemas.Event) {
+// encode is an event as it is stored, and where.
+func encode(t *testing.T, event schemas.Event) (subject string, line []byte) {
 	t.Helper()
 	line, err := event.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	subject, err := streams.Subject(event)
-	if err != nil {
+	if subject, err = streams.Subject(event); err != nil {
 		t.Fatal(err)
 	}
+	return subject, line
+}
+
+// scatter stores a post, its score, a dead letter and a requeued one of it.
+func (r *rig) scatter(t *testing.T, event schemas.Event) {
+	t.Helper()
+	subject, line := encode(t, event)
 	tweet := event.Data.(*schemas.Tweet)
 	score := &schemas.Sentiment{
 		TweetID: event.ID, Ticker: tweet.Tickers[0], PostedAt: tweet.CreatedAt, Scorer: "test", Version: "1",
@@ -233,14 +239,7 @@ func TestSinkRepairs(t *testing.T) {
 // redeliver stores a post once more, as soon as the dedupe window lets it.
 func (r *rig) redeliver(t *testing.T, event schemas.Event) {
 	t.Helper()
-	line, err := event.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	subject, err := streams.Subject(event)
-	if err != nil {
-		t.Fatal(err)
-	}
+	subject, line := encode(t, event)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for range 200 {
