@@ -9,15 +9,20 @@ import (
 )
 
 // Flush makes the vectors of all windows that the clock closed since the last one,
-// and new revisions of those that something late changed, ticker by ticker, and
-// drops what can not be corrected any more.
+// and new revisions of those that something late changed, in the order of the windows'
+// ends, and drops what can not be corrected any more.
 func (st *State) Flush(emit func(schemas.Event)) {
 	if st.watermark == 0 {
 		return
 	}
 	clear(st.views)
+	var made []schemas.Event
 	for _, s := range st.order {
-		st.flushSeries(s, emit)
+		st.flushSeries(s, func(event schemas.Event) { made = append(made, event) })
+	}
+	slices.SortStableFunc(made, func(a, b schemas.Event) int { return a.Time.Compare(b.Time) })
+	for _, event := range made {
+		emit(event)
 	}
 	st.late, st.flushed = noSpan, st.watermark
 	st.forget()

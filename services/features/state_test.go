@@ -38,7 +38,11 @@ func TestOrderOfArrivalDoesNotChangeAByte(t *testing.T) {
 	}
 	t.Run("flushed once", func(t *testing.T) {
 		t.Parallel()
-		sameFinals(t, run(t, newState(t), events, func() bool { return false }), want)
+		got := run(t, newState(t), events, func() bool { return false })
+		sameFinals(t, got, want)
+		if !slices.IsSortedFunc(got.all, func(a, b *schemas.Feature) int { return a.EndAt.Compare(b.EndAt) }) {
+			t.Error("vectors are not made in the order of their windows' ends")
+		}
 	})
 }
 
