@@ -2,10 +2,8 @@ package bluesky
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,18 +23,6 @@ const (
 	nameDictionary = "UnknownZstdDictionary"
 )
 
-// refusal is an answer to a connect that is no websocket.
-type refusal struct {
-	instance instance
-	status   int
-	name     string
-	message  string
-}
-
-func (r *refusal) Error() string {
-	return fmt.Sprintf("%s answered %d %s %.200q", r.instance.base, r.status, r.name, r.message)
-}
-
 // connect goes through the instances until one answers.
 func (s *Source) connect(ctx context.Context, at place) (*link, error) {
 	if at == (place{}) {
@@ -45,6 +31,10 @@ func (s *Source) connect(ctx context.Context, at place) (*link, error) {
 	var failed connectError
 	var v2 error
 	for i, in := range s.order() {
+		if said := s.resting[in.base]; said != nil && time.Now().Before(said.until) {
+			failed = append(failed, said)
+			continue
+		}
 		l, err := s.open(ctx, in, at)
 		if ctx.Err() != nil {
 			if l != nil {
@@ -54,6 +44,9 @@ func (s *Source) connect(ctx context.Context, at place) (*link, error) {
 		}
 		if err != nil {
 			failed = append(failed, err)
+			if said, ok := errors.AsType[*refusal](err); ok && !said.until.IsZero() {
+				s.resting[in.base] = said
+			}
 			if in.version == V2 {
 				v2 = err
 			}
@@ -69,6 +62,9 @@ func (s *Source) connect(ctx context.Context, at place) (*link, error) {
 	}
 	if failed.forGood() {
 		return nil, ingest.Fatal(failed)
+	}
+	if until := failed.until(); !until.IsZero() {
+		return nil, &ingest.Retry{After: time.Until(until), Err: failed}
 	}
 	return nil, failed
 }
@@ -112,6 +108,21 @@ func (e connectError) forGood() bool {
 		}
 	}
 	return true
+}
+
+// until is when the first instance is to be asked again, where each one said when.
+func (e connectError) until() time.Time {
+	var first time.Time
+	for _, err := range e {
+		refused, ok := errors.AsType[*refusal](err)
+		if !ok || refused.until.IsZero() {
+			return time.Time{}
+		}
+		if first.IsZero() || refused.until.Before(first) {
+			first = refused.until
+		}
+	}
+	return first
 }
 
 // Unwrap returns the errors.
@@ -234,25 +245,6 @@ func (s *Source) dial(ctx context.Context, address string, in instance) (*websoc
 		return nil, fmt.Errorf("%s: %w", in.base, err)
 	}
 	return nil, refusalOf(in, answer)
-}
-
-// refusalOf reads what a server said instead of opening a websocket.
-func refusalOf(in instance, answer *http.Response) error {
-	refused := &refusal{instance: in, status: answer.StatusCode}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 1024))
-	if err != nil {
-		return refused
-	}
-	var said struct {
-		Error   string `json:"error"`
-		Message string `json:"message"`
-	}
-	if json.Unmarshal(body, &said) == nil && said.Error != "" {
-		refused.name, refused.message = said.Error, said.Message
-	} else {
-		refused.message = strings.TrimSpace(string(body))
-	}
-	return refused
 }
 
 // placeOf reads a cursor that this package wrote.

@@ -10,7 +10,9 @@
 // v2 by time, some seconds back, since sequence numbers are an instance's own and
 // times are not in order from one frame to the next. What comes twice the engine
 // removes by id. A place that the server no longer holds is resumed from the
-// oldest that it does, and the gap is logged.
+// oldest that it does, and the gap is logged. An instance that answers 429 or 503
+// with Retry-After is left alone for that long, five minutes at most, while the
+// others are asked.
 //
 // Jetstream cannot filter by text, so every post arrives here. A frame without a
 // dollar sign before a letter is passed over without being decoded or allocating.

@@ -22,6 +22,7 @@ type Source struct {
 	origin       place // when the first connection began, for when nothing came of it
 	byTime       bool  // the sequence numbers are another archive's: resume by time
 	dictionaries map[string]dictionary
+	resting      map[string]*refusal // by base: those that said when to come again
 	plain        func()          // says why the instance in hand is read uncompressed; nil where it is not
 	said         map[string]bool // what is logged once
 	gap          gap
@@ -51,6 +52,7 @@ func New(cfg Config) (*Source, error) {
 		decoder:      NewDecoder(cfg),
 		sample:       &sampler{logger: cfg.Logger, now: cfg.Now},
 		dictionaries: make(map[string]dictionary),
+		resting:      make(map[string]*refusal),
 		said:         make(map[string]bool),
 	}, nil
 }
