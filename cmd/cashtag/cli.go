@@ -34,7 +34,7 @@ type CLI struct {
 	Evaluate evaluateCommand `cmd:"" help:"Compare scorers of posts on labelled texts."`
 	Market   marketCommand   `cmd:"" help:"Show whether the market is open, and its sessions."`
 	Counts   countsCommand   `cmd:"" help:"Show what became of what the sources saw, by minute."`
-	Scores   scoresCommand   `cmd:"" help:"Show what live predictions were worth, with intervals."`
+	Scores   scoresCommand   `cmd:"" help:"Show what live predictions were worth (the same as models scores)."`
 	Health   healthCommand   `cmd:"" help:"Ask a running cashtag whether it is well (exit code 0 or 1)."`
 	Doctor   doctorCommand   `cmd:"" help:"Try every endpoint that is configured, and say what to do where one does not work."`
 

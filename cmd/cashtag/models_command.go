@@ -23,6 +23,7 @@ type modelsCommand struct {
 	Push    modelsPushCommand    `cmd:"" help:"Store a model that cashtag analysis train wrote."`
 	Promote modelsPromoteCommand `cmd:"" help:"Let a version predict, in place of any other of its name."`
 	Retire  modelsRetireCommand  `cmd:"" help:"Let no version of a name predict."`
+	Scores  scoresCommand        `cmd:"" help:"Show what live predictions were worth, with intervals, and what drifted (also: cashtag scores)."`
 }
 
 // Help implements kong.HelpProvider.
@@ -31,7 +32,8 @@ func (modelsCommand) Help() string {
 The predictor follows promotions while it runs, within a second. Nothing is promoted by itself.
 
   cashtag models push direction.model --name direction
-  cashtag models promote direction 20140731-4f2c0c1f`
+  cashtag models promote direction 20140731-4f2c0c1f
+  cashtag models scores --model direction`
 }
 
 type modelsLsCommand struct{}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cashtag/internal/model"
 	"cashtag/schemas"
@@ -15,18 +16,22 @@ import (
 )
 
 type scoresCommand struct {
-	Model string `placeholder:"NAME" help:"One model alone."`
-	JSON  bool   `name:"json" help:"Print one JSON object."`
+	Model string  `placeholder:"NAME" help:"One model alone."`
+	PSI   float64 `name:"psi" default:"0.25" help:"Population stability index from which on a feature has drifted (${default})."`
+	JSON  bool    `name:"json" help:"Print one JSON object."`
 }
 
 // Help implements kong.HelpProvider.
 func (scoresCommand) Help() string {
 	return `
-For each version of a model and target: what its live predictions were worth once their outcomes were known, with 95 percent intervals drawn day by day, beside the baseline that knows nothing, and beside what it was worth in training where MODELS has that. A model that a figure of its training lies outside of the live interval of has drifted. Fewer than 250 days support no claim, and the table says so.
+For each version of a model and target: what its live predictions were worth once their outcomes were known, with 95 percent intervals drawn day by day, beside the baseline that knows nothing, and beside what it was worth in training where MODELS has that. A model that a figure of its training lies outside of the live interval of has drifted. So has a feature whose values of the last 60 trading days are spread otherwise than in training: a population stability index (psi) above the bound, and above what chance passes one time in a hundred with days as few. Fewer than 250 days support no claim, and the table says so.
 
-  cashtag scores
-  cashtag scores --model direction-features
-  cashtag scores --json | jq '.scores[] | {model, target, says}'`
+` + "`cashtag scores` and `cashtag models scores`" + ` are the same.
+
+  cashtag models scores
+  cashtag models scores --model direction-features
+  cashtag models scores --json | jq '.scores[] | {model, target, says}'
+  cashtag models scores --json | jq '.scores[].features[] | select(.drifted)'`
 }
 
 // maxScored bounds the outcomes that are read into memory.
@@ -34,6 +39,9 @@ const maxScored = 2_000_000
 
 // Run scores what is in OUTCOMES.
 func (c scoresCommand) Run(ctx context.Context, console Console, connection *Connection) error {
+	if !(c.PSI > 0) {
+		return usageError("--psi is %v: must be above 0, such as %v", c.PSI, outcomes.DefaultMostPSI)
+	}
 	filter := "outcomes.>"
 	if c.Model != "" {
 		if err := schemas.ValidSourceToken(c.Model); err != nil { // a model's name looks the same
@@ -42,30 +50,19 @@ func (c scoresCommand) Run(ctx context.Context, console Console, connection *Con
 		filter = "outcomes." + c.Model + ".>"
 	}
 	return operate(ctx, console, connection, func(ctx context.Context, client *streams.Client) error {
-		var known []*schemas.Outcome
-		strange := 0
-		err := eachStored(ctx, client, streams.Outcomes, filter, func(event schemas.Event) error {
-			outcome, ok := event.Data.(*schemas.Outcome)
-			if !ok || event.Validate() != nil {
-				strange++
-				return nil
-			}
-			if known = append(known, outcome); len(known) > maxScored {
-				return fmt.Errorf("more than %d outcomes: choose one with --model", maxScored)
-			}
-			return nil
-		})
+		live, err := liveScores(ctx, console, client, filter)
 		if err != nil {
 			return err
 		}
-		trained, err := trainedScores(ctx, client)
+		models, err := statedModels(ctx, client)
 		if err != nil {
 			return err
 		}
-		if strange > 0 {
-			newAsides(console).say("%d messages of %s are no outcomes and were left out", strange, streams.Outcomes)
+		drift, err := liveDrift(ctx, client, strings.Replace(filter, "outcomes.", "predictions.", 1))
+		if err != nil {
+			return err
 		}
-		report := scoresReport(outcomes.Score(known), trained)
+		report := scoresReport(undecided(live, models, drift), models, drift, c.PSI)
 		if c.JSON {
 			return json.NewEncoder(console.Out).Encode(map[string][]scoredModel{"scores": report})
 		}
@@ -73,8 +70,35 @@ func (c scoresCommand) Run(ctx context.Context, console Console, connection *Con
 			newAsides(console).say("there are no outcomes yet: a prediction has one once its horizon has passed")
 			return nil
 		}
-		return printScores(console, report)
+		if err := printScores(console, report); err != nil {
+			return err
+		}
+		return printDrift(console, report, c.PSI)
 	})
+}
+
+// liveScores scores the outcomes on a filter.
+func liveScores(ctx context.Context, console Console, client *streams.Client, filter string) ([]outcomes.Scored, error) {
+	var known []*schemas.Outcome
+	strange := 0
+	err := eachStored(ctx, client, streams.Outcomes, filter, func(event schemas.Event) error {
+		outcome, ok := event.Data.(*schemas.Outcome)
+		if !ok || event.Validate() != nil {
+			strange++
+			return nil
+		}
+		if known = append(known, outcome); len(known) > maxScored {
+			return fmt.Errorf("more than %d outcomes: choose one with --model", maxScored)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if strange > 0 {
+		newAsides(console).say("%d messages of %s are no outcomes and were left out", strange, streams.Outcomes)
+	}
+	return outcomes.Score(known), nil
 }
 
 // eachStored reads all of a stream's events on a filter. What is no event has no data.
@@ -112,33 +136,23 @@ func eachStored(ctx context.Context, client *streams.Client, stream, filter stri
 	return nil
 }
 
-// trainedScores is what each version of a model was worth when it was made, by name
-// and version.
-func trainedScores(ctx context.Context, client *streams.Client) (map[string][]schemas.ModelScore, error) {
-	found := make(map[string][]schemas.ModelScore)
-	err := eachStored(ctx, client, streams.Models, "models.>", func(event schemas.Event) error {
-		if m, ok := event.Data.(*schemas.Model); ok && len(m.Scores) > 0 {
-			found[m.Name+" "+m.Version] = m.Scores
-		}
-		return nil
-	})
-	return found, err
-}
-
 // scoredModel is a model's live scores beside those of its training.
 type scoredModel struct {
 	outcomes.Scored
 
 	Trained []schemas.ModelScore `json:"trained"`
 	Drifted []string             `json:"drifted"` // metrics whose live interval does not hold the figure of training
+
+	Features []featureDrift `json:"features"` // empty where training is not known
 }
 
-func scoresReport(live []outcomes.Scored, trained map[string][]schemas.ModelScore) []scoredModel {
+func scoresReport(live []outcomes.Scored, models stated, drift *outcomes.Drift, most float64) []scoredModel {
 	report := []scoredModel{}
 	for _, s := range live {
-		m := scoredModel{Scored: s, Trained: trained[s.Model+" "+s.Version], Drifted: []string{}}
-		if m.Trained == nil {
-			m.Trained = []schemas.ModelScore{}
+		told := models.of(&s)
+		m := scoredModel{Scored: s, Trained: []schemas.ModelScore{}, Drifted: []string{}, Features: drifts(told, drift, most)}
+		if told != nil {
+			m.Trained = told.Scores
 		}
 		for _, metric := range s.Metrics {
 			was, ok := m.trained(metric.Metric)
@@ -187,6 +201,7 @@ func printScores(console Console, report []scoredModel) error {
 		if len(m.Drifted) > 0 {
 			line += fmt.Sprintf("; drifted from training: %q", m.Drifted)
 		}
+		line += m.features()
 		if _, err := fmt.Fprint(console.Out, line); err != nil {
 			return err
 		}

@@ -68,6 +68,11 @@ func Score(outcomes []*schemas.Outcome) []Scored {
 	return found
 }
 
+// Undecided is what is to be said of a version whose predictions have no outcome yet.
+func Undecided(m *schemas.Model) Scored {
+	return Scored{Model: m.Name, Version: m.Version, Target: m.Target, Metrics: []model.Score{}, Says: "no outcome is known yet"}
+}
+
 func scored(name, version, target string, rows []*schemas.Outcome) Scored {
 	s := Scored{Model: name, Version: version, Target: target, Metrics: []model.Score{}}
 	t := tableOf(rows)
@@ -96,7 +101,11 @@ func scored(name, version, target string, rows []*schemas.Outcome) Scored {
 		add("mcc", t.bootstrap.Sums(t.cluster, t.confusion, func(sums []float64) float64 {
 			return model.MCC(sums[0], sums[1], sums[2], sums[3])
 		}), 0)
-		add("calibration", mean(t.gap), average(t.baselineGap))
+	}
+	add("calibration", mean(t.gap), average(t.baselineGap))
+	slope := t.bootstrap.Sums(t.cluster, model.SlopeColumns(t.foretold, t.truth), model.Slope)
+	if !math.IsNaN(slope.Value) { // of forecasts that differ
+		add("slope", slope, 0)
 	}
 	excess := make([]float64, s.Rows)
 	for i := range excess {
@@ -133,6 +142,7 @@ type table struct {
 	forecast                               *model.Forecast // nil of numbers
 	loss, baseline                         []float64
 	right, baselineRight, gap, baselineGap []float64
+	foretold, truth                        []float64
 	confusion                              [][]float64
 }
 
@@ -151,25 +161,12 @@ func tableOf(rows []*schemas.Outcome) *table {
 		}
 		t.cluster = append(t.cluster, days[day])
 		if o.Probability == nil {
-			base := 0.0
-			if o.Baseline != nil {
-				base = *o.Baseline
-			}
-			t.loss = append(t.loss, square(*o.Value-o.Realised))
-			t.baseline = append(t.baseline, square(base-o.Realised))
+			t.add(*o.Value, base(o, 0), o.Realised)
 			continue
 		}
-		base, truth := 0.5, 0.0
-		if o.Baseline != nil {
-			base = *o.Baseline
-		}
-		if *o.Happened {
-			truth = 1
-		}
 		probability, happened = append(probability, *o.Probability), append(happened, *o.Happened)
-		t.baseline = append(t.baseline, square(base-truth))
-		t.baselineRight = append(t.baselineRight, boolean((base >= 0.5) == *o.Happened))
-		t.gap, t.baselineGap = append(t.gap, *o.Probability-truth), append(t.baselineGap, base-truth)
+		t.add(*o.Probability, base(o, 0.5), boolean(*o.Happened))
+		t.baselineRight = append(t.baselineRight, boolean((base(o, 0.5) >= 0.5) == *o.Happened))
 	}
 	t.days = len(days)
 	if probability == nil {
@@ -177,12 +174,27 @@ func tableOf(rows []*schemas.Outcome) *table {
 	}
 	t.forecast = model.NewForecast(probability, happened)
 	for i := range probability {
-		t.loss, t.right = append(t.loss, t.forecast.Brier(i)), append(t.right, t.forecast.Right(i))
+		t.right = append(t.right, t.forecast.Right(i))
 		for at, v := range t.forecast.Confusion(i) {
 			t.confusion[at] = append(t.confusion[at], v)
 		}
 	}
 	return t
+}
+
+// base is the baseline of an outcome, or what else knows nothing.
+func base(o *schemas.Outcome, otherwise float64) float64 {
+	if o.Baseline == nil {
+		return otherwise
+	}
+	return *o.Baseline
+}
+
+// add takes in what was foretold, by model and baseline, and what came true.
+func (t *table) add(foretold, base, truth float64) {
+	t.foretold, t.truth = append(t.foretold, foretold), append(t.truth, truth)
+	t.loss, t.baseline = append(t.loss, square(foretold-truth)), append(t.baseline, square(base-truth))
+	t.gap, t.baselineGap = append(t.gap, foretold-truth), append(t.baselineGap, base-truth)
 }
 
 // score is a metric with the bounds that could be drawn.

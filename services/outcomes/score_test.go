@@ -95,8 +95,13 @@ func TestScoreOfANumber(t *testing.T) {
 		o.Target, o.Probability, o.Happened, o.Value, o.Baseline, o.Realised = "abnormal_volume", nil, nil, &value, &base, 1
 		rows = append(rows, o)
 	}
+	*rows[0].Value, *rows[1].Value = 0.4, 0.6 // of the same mean, and no further from the truth together
 	got := outcomes.Score(rows)[0]
-	if mse := got.Named()["mse"]; mse.Value != 0.25 || mse.Baseline != 1 || got.Excess.Value != -0.75 || !strings.HasPrefix(got.Says, "10 of the 250") {
-		t.Errorf("got %+v, want a squared error of .25 beside 1", got)
+	named := got.Named()
+	if gap := named["calibration"]; math.Abs(gap.Value+0.5) > 1e-9 || gap.Baseline != -1 || named["slope"].Value != 0 {
+		t.Errorf("got %+v and %+v, want forecasts that are .5 too low whatever they are", gap, named["slope"])
+	}
+	if mse := got.Named()["mse"]; math.Abs(mse.Value-0.252) > 1e-9 || mse.Baseline != 1 || math.Abs(got.Excess.Value+0.748) > 1e-9 || !strings.HasPrefix(got.Says, "10 of the 250") {
+		t.Errorf("got %+v, want a squared error of .252 beside 1", got)
 	}
 }
