@@ -37,7 +37,8 @@ func until(t *testing.T, what string, yes func() bool) bool {
 // a server and with stand-ins that outlive it.
 type runningWorld struct {
 	*up
-	end func()
+	sources *sources // where no tape is played
+	end     func()
 }
 
 // startWorld starts the manager, the counts and every source and, where there is a
@@ -51,16 +52,16 @@ func startWorld(t *testing.T, server *streamstest.Server, v *market, ends source
 		t.Fatal(err)
 	}
 	u := &up{platform: p, market: v, guard: newDiskGuard(dir, 1<<40), dir: &dataDir{path: dir}}
+	w := &runningWorld{up: u}
 	if tape != nil {
 		err = u.addWorld(t.Context(), tape, ends)
 	} else {
-		_, err = p.addSources(t.Context(), sourceNames(), ends)
+		w.sources, err = p.addSources(t.Context(), sourceNames(), ends)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	running, cancel := context.WithCancel(t.Context())
-	w := &runningWorld{up: u}
 	w.end = sync.OnceFunc(func() {
 		if err := p.end(t.Context(), cancel, p.logger); err != nil {
 			t.Error(err)
