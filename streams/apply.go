@@ -10,10 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// ErrWouldLose is matched by the error of an Apply that was refused because it
-// would lose stored messages.
-var ErrWouldLose = errors.New("would lose data")
-
 // codeSubjectsOverlap is nats-server's, which its client has no name for.
 const codeSubjectsOverlap jetstream.ErrorCode = 10065
 

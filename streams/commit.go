@@ -2,8 +2,6 @@ package streams
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -197,50 +195,4 @@ func settle(batch []*message, err error) {
 	for _, m := range batch {
 		m.settle(err)
 	}
-}
-
-func (r *retry) failure(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("publish to %s: %w", r.committer.stream, ErrPublisherClosed)
-	case r.tries > r.committer.cfg.Retries:
-		if last := r.committer.client.Conn.LastError(); errors.Is(last, nats.ErrPermissionViolation) {
-			err = fmt.Errorf("%w (%w)", err, last)
-		}
-		return fmt.Errorf("publish to %s: %w after %d tries: %w", r.committer.stream, ErrOutcomeUnknown, r.tries, err)
-	}
-	return fmt.Errorf("publish to %s: %w", r.committer.stream, err)
-}
-
-// retry decides about the next attempt at one batch.
-type retry struct {
-	committer *committer
-	pause     pause
-	events    int
-	tries     int // attempts that went unanswered
-	warned    bool
-}
-
-func (c *committer) newRetry(events int) *retry {
-	return &retry{committer: c, pause: newPause(), events: events}
-}
-
-// again waits before the next attempt. It returns false when there is to be none.
-func (r *retry) again(ctx context.Context, v verdict, err error) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	if v == unknown || v == incomplete {
-		r.tries++
-		if r.tries > r.committer.cfg.Retries {
-			return false
-		}
-	}
-	r.committer.counters.retries.Add(1)
-	if !r.warned {
-		r.warned = true
-		r.committer.log.WarnContext(ctx, "publish is tried again",
-			"stream", r.committer.stream, "events", r.events, "error", err)
-	}
-	return r.pause.wait(ctx)
 }

@@ -7,5 +7,7 @@
 // Apply refuses a change that would lose stored events unless it is forced. And
 // that a Publisher returns only once an event is stored.
 //
-// It does not read events back: see streams/durable for the engine out.
+// It reads back no more than it takes to find out where things stand: a source's
+// place, the last ids, a stream that is small or looked through once. Whoever
+// follows a stream does it by streams/durable or streams/merge.
 package streams

@@ -3,6 +3,9 @@ package streams
 import "errors"
 
 var (
+	// ErrWouldLose is matched by the error of an Apply that was refused because it
+	// would lose stored messages.
+	ErrWouldLose = errors.New("would lose data")
 	// ErrPublisherClosed is returned by a Publisher after Close, and by calls that
 	// were still waiting when the context of Close ended.
 	ErrPublisherClosed = errors.New("publisher is closed")

@@ -3,9 +3,7 @@ package streams
 import (
 	"context"
 	"errors"
-	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/synadia-io/orbit.go/jetstreamext"
@@ -69,32 +67,4 @@ func verdictOfAPI(err *jetstream.APIError) verdict {
 		return away
 	}
 	return refused
-}
-
-// pause spaces attempts out, each about half as long again as the one before and
-// no two clients alike.
-type pause struct{ backoff *backoff.ExponentialBackOff }
-
-const (
-	firstPause = 20 * time.Millisecond
-	maxPause   = 250 * time.Millisecond
-)
-
-func newPause() pause {
-	b := backoff.NewExponentialBackOff()
-	b.InitialInterval, b.MaxInterval = firstPause, maxPause
-	b.Reset()
-	return pause{backoff: b}
-}
-
-// wait returns false when ctx ended first.
-func (p pause) wait(ctx context.Context) bool {
-	timer := time.NewTimer(p.backoff.NextBackOff())
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

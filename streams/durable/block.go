@@ -16,17 +16,6 @@ import (
 // apiTimeout bounds one request to the server.
 const apiTimeout = 10 * time.Second
 
-var (
-	// ErrOff is returned when blocks cannot be flushed because the flag is off.
-	ErrOff = errors.New("the flag is off")
-	// ErrStopped is returned when blocks cannot be flushed because Run returned.
-	ErrStopped = errors.New("the reader has stopped")
-
-	// errResync ends a session that cannot be sure any more that it sees every
-	// message once and in order, or that it is the active worker.
-	errResync = errors.New("reading again")
-)
-
 // Blocks archives one stream in blocks: it reads the stream in order, cuts it into
 // runs of sequences and has a BlockSink store each as one object.
 //

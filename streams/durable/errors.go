@@ -2,9 +2,24 @@ package durable
 
 import "errors"
 
-// ErrFatal is matched by every error that Fatal made, and so by what Run returns
-// when a sink gave up.
-var ErrFatal = errors.New("the service cannot go on")
+var (
+	// ErrFatal is matched by every error that Fatal made, and so by what Run returns
+	// when a sink gave up.
+	ErrFatal = errors.New("the service cannot go on")
+	// ErrNoLetter is returned when DEAD holds no letter of that number.
+	ErrNoLetter = errors.New("no such dead letter")
+	// ErrOff is returned by a Flush while the flag is off.
+	ErrOff = errors.New("the flag is off")
+	// ErrStopped is returned by a Flush once Run returned.
+	ErrStopped = errors.New("the reader has stopped")
+
+	// errReleased is returned where a batch or a block was given back instead of being
+	// finished.
+	errReleased = errors.New("batch released")
+	// errResync ends a session that cannot be sure any more that it sees every
+	// message once and in order, or that it is the active worker.
+	errResync = errors.New("reading again")
+)
 
 type poisonError struct{ error }
 

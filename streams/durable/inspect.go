@@ -53,7 +53,7 @@ func Inspect(ctx context.Context, client *streams.Client, consumer streams.Consu
 	if err != nil {
 		return Figures{}, fmt.Errorf("inspect %s: requeued letters: %w", consumer.Key(), err)
 	}
-	seen := state.LastSeq - min(state.LastSeq, metadataCount(info.Config.Metadata, metaBaseline))
+	seen := state.LastSeq - min(state.LastSeq, metadataCount(info.Config.Metadata, MetaBaseline))
 	unsettled := figures.Pending + figures.Missing + figures.Dropped + figures.Buried + requeued
 	figures.Stored = seen - min(seen, unsettled)
 	figures.Pending += requeued

@@ -9,10 +9,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// errReleased is returned inside the package when a batch was given back to the
-// server instead of being finished.
-var errReleased = errors.New("batch released")
-
 // lane reads one durable: the consumer's own, or the one on RETRY. It keeps one
 // batch in hand and fetches one ahead.
 type lane struct {
@@ -42,7 +38,7 @@ func newLane(r *Runner, stream string, durable jetstream.Consumer, lease *lease)
 		ordered: lease != nil,
 		lease:   lease,
 		hand:    hand{batches: make(map[*held][]*held)},
-		last:    metadataCount(info.Config.Metadata, metaBaseline),
+		last:    metadataCount(info.Config.Metadata, MetaBaseline),
 	}
 	if !l.ordered { // reset says it of an ordered one
 		l.last = max(l.last, info.Delivered.Stream)

@@ -14,9 +14,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// ErrNoLetter is returned when DEAD holds no letter of that number.
-var ErrNoLetter = errors.New("no such dead letter")
-
 // Letter is a dead letter and its number, which is its sequence in DEAD. What
 // somebody else put there is a letter without an event: it can be shown and dropped,
 // not requeued.

@@ -14,8 +14,9 @@ import (
 
 // The metadata that a durable carries about itself.
 const (
-	// metaBaseline is the last stream sequence before the durable's creation.
-	metaBaseline = "cashtag.baseline"
+	// MetaBaseline is the last stream sequence before the durable's creation: Inspect
+	// counts from there.
+	MetaBaseline = "cashtag.baseline"
 	// metaMissing counts messages that the stream dropped before they were read.
 	metaMissing = "cashtag.missing"
 	// metaDropped counts dead letters that an operator dropped.
@@ -134,7 +135,7 @@ func createDurable(ctx context.Context, client *streams.Client, streamName strin
 		} else if state.Msgs > 0 {
 			baseline = state.FirstSeq - 1
 		}
-		cfg.Metadata[metaBaseline] = strconv.FormatUint(baseline, 10)
+		cfg.Metadata[MetaBaseline] = strconv.FormatUint(baseline, 10)
 	default:
 		return nil, fmt.Errorf("durable %s of stream %s: %w", cfg.Durable, streamName, err)
 	}

@@ -25,11 +25,10 @@ type target struct {
 func parse(id string) (target, error) {
 	rest, demo := strings.CutPrefix(id, schemas.DemoPrefix)
 	platform, postID, _ := strings.Cut(rest, ":")
-	data := schemas.TweetDeleted{Platform: platform, PostID: postID}
 	if (platform != schemas.PlatformX && platform != schemas.PlatformBluesky) || postID == "" || strings.ContainsAny(postID, " \t\r\n") {
 		return target{}, fmt.Errorf("post %.80q: must be x:<post id> or bluesky:<did>/<record key>", id)
 	}
-	return target{id: id, platform: data.Platform, postID: data.PostID, demo: demo, subject: subjectOf(platform, "*")}, nil
+	return target{id: id, platform: platform, postID: postID, demo: demo, subject: subjectOf(platform, "*")}, nil
 }
 
 // CheckID returns an error that says what is wrong with the event id of a post, or

@@ -20,11 +20,6 @@ const grace = 8 * time.Second
 // through.
 const ahead = time.Hour
 
-// metaBaseline is the last sequence before a durable's creation: see durable.Inspect.
-const metaBaseline = "cashtag.baseline"
-
-var errRefused = errors.New("the snapshot is refused")
-
 // session reads from the last checkpoint on until ctx ends, which is no error, or
 // something is wrong.
 func (r *Reader) session(ctx context.Context) error {
@@ -101,7 +96,7 @@ func (r *Reader) createDurable(ctx context.Context, in *input, state jetstream.S
 		Description: "shows how far the checkpoint of " + r.cfg.Service + " is",
 		AckPolicy:   jetstream.AckAllPolicy,
 		MaxDeliver:  -1,
-		Metadata:    map[string]string{metaBaseline: strconv.FormatUint(baseline, 10)},
+		Metadata:    map[string]string{durable.MetaBaseline: strconv.FormatUint(baseline, 10)},
 	})
 	if err != nil {
 		return fmt.Errorf("create durable %s of stream %s: %w", r.cfg.Service, in.name, err)

@@ -1,12 +1,12 @@
 // Package setting gives services what may change while they run: the followed
 // tickers, the hours of the sources, the scorers, what becomes of models that are
-// trained again. The settings stand in the
-// key-value bucket config, and anybody may edit them by hand:
+// trained again. The settings stand in the key-value bucket config, and anybody may
+// edit them by hand:
 //
 //	nats kv put config tickers "AAPL, MSFT"
 //	nats kv put config hours extended
 //	nats kv put config hours.bluesky always
-//	nats kv put config scorer lexicon
+//	nats kv put config scorer "vader, cashtag"
 //	nats kv put config promote better
 //	nats kv put config retrain 5
 //
