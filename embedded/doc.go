@@ -6,7 +6,9 @@
 //   - kinesisd speaks the Amazon Kinesis Data Streams protocol.
 //   - mongod speaks the MongoDB wire protocol, s3d the Amazon S3 protocol.
 //   - xd, alpacad and blueskyd speak the protocols of the posts' and quotes'
-//     providers and play recorded tapes.
+//     providers and play recorded tapes; world has them say what a tape holds.
+//   - child runs those that need a process of their own, and loopback opens the
+//     listeners of the others.
 //
 // Every stand-in speaks the wire protocol of what it stands for, so that the
 // services that talk to it are the same code, with the same vendor SDK, that

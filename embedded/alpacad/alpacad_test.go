@@ -276,3 +276,21 @@ func TestConfigIsChecked(t *testing.T) {
 		})
 	}
 }
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	first, err := alpacad.Start(t.Context(), alpacad.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = first.Close() })
+	cfg := alpacad.DefaultConfig()
+	cfg.Addr = strings.TrimPrefix(first.URL(), "http://")
+	second, err := alpacad.Start(t.Context(), cfg)
+	if want := "alpaca: " + cfg.Addr + " is in use: stop what listens there or choose another address"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err == nil {
+		_ = second.Close()
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"cashtag/embedded/loopback"
 	"cashtag/schemas"
 
 	"golang.org/x/time/rate"
@@ -52,9 +53,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
+	l, err := loopback.Listen(ctx, "alpaca", cfg.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("alpaca: cannot listen on %s: choose another address: %w", cfg.Addr, err)
+		return nil, err
 	}
 	s := &Server{
 		cfg: cfg, log: cfg.Logger,

@@ -9,8 +9,9 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"cashtag/embedded/loopback"
 )
 
 const (
@@ -56,24 +57,13 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if s.v2, err = newPacker(dictionaryV2); err != nil {
 		return nil, fmt.Errorf("blueskyd: %w", err)
 	}
-	l, err := listen(ctx, cfg.Addr)
+	l, err := loopback.Listen(ctx, "blueskyd", cfg.Addr)
 	if err != nil {
 		return nil, err
 	}
 	s.url = "ws://" + l.Addr().String()
 	s.serve(context.WithoutCancel(ctx), l)
 	return s, nil
-}
-
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("blueskyd: %s is in use: stop what listens there or choose another address", addr)
-	case err != nil:
-		return nil, fmt.Errorf("blueskyd: cannot listen on %s: choose another address: %w", addr, err)
-	}
-	return l, nil
 }
 
 func (s *Server) serve(ctx context.Context, l net.Listener) {

@@ -3,14 +3,14 @@ package kinesisd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"cashtag/embedded/loopback"
 )
 
 const (
@@ -65,24 +65,13 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := s.streams.load(ctx); err != nil {
 		return nil, err
 	}
-	l, err := listen(ctx, cfg.Addr)
+	l, err := loopback.Listen(ctx, "kinesis", cfg.Addr)
 	if err != nil {
 		return nil, err
 	}
 	s.endpoint = "http://" + l.Addr().String()
 	s.serve(context.WithoutCancel(ctx), l)
 	return s, nil
-}
-
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("kinesis: %s is in use: stop what listens there or choose another address", addr)
-	case err != nil:
-		return nil, fmt.Errorf("kinesis: cannot listen on %s: choose another address: %w", addr, err)
-	}
-	return l, nil
 }
 
 // serve answers on l until the server is closed. ctx has no end of its own.

@@ -10,8 +10,9 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
+
+	"cashtag/embedded/loopback"
 )
 
 const (
@@ -56,12 +57,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("x: %s is in use: stop what listens there or choose another address", cfg.Addr)
-	case err != nil:
-		return nil, fmt.Errorf("x: cannot listen on %s: choose another address: %w", cfg.Addr, err)
+	l, err := loopback.Listen(ctx, "x", cfg.Addr)
+	if err != nil {
+		return nil, err
 	}
 	s := &Server{
 		cfg:     cfg,
