@@ -63,11 +63,12 @@ func (c analysisRunCommand) Run(ctx context.Context, console Console) error {
 	if err := report.Write(c.Out); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(console.Out, report.Summary); err != nil {
-		return err
-	}
+	lines := []string{report.Summary}
 	for _, target := range report.Targets {
-		if _, err := fmt.Fprintln(console.Out, target.Verdict); err != nil {
+		lines = append(lines, target.Verdict)
+	}
+	for _, line := range append(lines, report.Notes...) {
+		if _, err := fmt.Fprintln(console.Out, line); err != nil {
 			return err
 		}
 	}

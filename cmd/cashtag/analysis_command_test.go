@@ -134,6 +134,23 @@ func TestAnalysisOfADataSet(t *testing.T) {
 	if got.code != exitDone || !strings.Contains(got.out, "4 tickers over 4 months") {
 		t.Errorf("got code %d, %s%s, want a report of the rows that were built", got.code, got.out, got.err)
 	}
+	if strings.Contains(got.out, "has no words") {
+		t.Errorf("got %s, want the words of the tape", got.out)
+	}
+	alone := filepath.Join(dir, "alone.yaml")
+	if err := os.WriteFile(alone, []byte("data: {csv: rows/dataset.csv}\ntargets: [direction]\nc: [0.1]\nbootstrap_draws: 100\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got = local(t, "analysis", "run", "--config", alone, "--out", filepath.Join(dir, "report-alone"))
+	const note = "seed has no words here, and sees its columns alone: dataset.csv holds none"
+	if got.code != exitDone || !strings.Contains(got.out, note) {
+		t.Errorf("got code %d, %s%s, want a note that there are no words", got.code, got.out, got.err)
+	}
+	for _, file := range []string{"report.md", "report.json", "report.html"} {
+		if body, err := os.ReadFile(filepath.Join(dir, "report-alone", file)); err != nil || !bytes.Contains(body, []byte(note)) {
+			t.Errorf("%s does not say that there are no words (%v)", file, err)
+		}
+	}
 	name := filepath.Join(dir, "direction.model")
 	if got := local(t, "analysis", "train", "--config", file, "--target", "direction", "--out", name); got.code != exitDone {
 		t.Fatalf("got code %d and %s, want a model", got.code, got.err)

@@ -14,6 +14,9 @@ func (r *Report) Markdown() string {
 	for _, t := range r.Targets {
 		line("- %s", t.Verdict)
 	}
+	for _, note := range r.Notes {
+		line("- %s", note)
+	}
 	line("\nEverything is known at %s; %d rows, data %.12s, program %s. Intervals are of 95 percent, from drawing whole days.", r.cutoffText(), r.Rows, r.DataHash, r.CodeVersion)
 	line("%d models were fitted; %d hypotheses are corrected for (Holm).", r.Fits, r.Tried)
 	for _, t := range r.Targets {
@@ -56,12 +59,17 @@ func (r *Report) markdownScores(line printer, t TargetReport) {
 		line("| %s |", strings.Join(cells, " | "))
 	}
 	if len(t.Results) > 0 {
-		what := "Share that happened"
-		if t.Target.Continuous() {
-			what = "Mean"
-		}
-		line("\n%s: %s of %d rows.", what, t.Results[0].Base, t.Results[0].Rows)
+		line("\n%s.", t.base())
 	}
+}
+
+// base says how often the target happened, or its mean.
+func (t TargetReport) base() string {
+	what := "Share that happened"
+	if t.Target.Continuous() {
+		what = "Mean"
+	}
+	return fmt.Sprintf("%s: %s of %d rows", what, t.Results[0].Base, t.Results[0].Rows)
 }
 
 func (r *Report) markdownBlocks(line printer, t TargetReport) {
@@ -102,9 +110,17 @@ func (r *Report) markdownAttention(line printer) {
 		outcome := strings.ReplaceAll(l.Outcome, "|", "\\|")
 		line("| %s | %s | %s | %d | %d | %s | %s | %s |", l.Rule, outcome, l.Cutoff, l.Flagged, l.Rows, l.Rate, l.Base, l.Lift)
 	}
-	if days := r.Attention[0].Days; days < r.Config.ClaimDays {
-		line("\n%d days support no claim on attention either.", days)
+	if said := r.attentionText(); said != "" {
+		line("\n%s", said)
 	}
+}
+
+// attentionText says where there are too few days for a claim on attention.
+func (r *Report) attentionText() string {
+	if days := r.Attention[0].Days; days < r.Config.ClaimDays {
+		return fmt.Sprintf("%d days support no claim on attention either.", days)
+	}
+	return ""
 }
 
 // cutoffText says when the cut-off is.

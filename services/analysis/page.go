@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"strings"
 )
 
 //go:embed page.html
@@ -15,8 +16,21 @@ var pageText string
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"colour": colour, "roc": drawROC, "calibration": drawCalibration, "blocks": drawBlocks, "equity": drawEquity,
 	"figure": func(f Figure, n int) string { return f.decimals(n) },
-	"state":  Alarm.state,
+	"state":  Alarm.state, "metric": metricName, "base": TargetReport.base, "cutoff": (*Report).cutoffText,
+	"attention": (*Report).attentionText,
 }).Parse(pageText))
+
+// metricName is what people call a metric.
+func metricName(name string) string {
+	switch name {
+	case "auc", "mcc", "mse", "r2":
+		return strings.ToUpper(name)
+	case "brier":
+		return "Brier"
+	default:
+		return strings.ReplaceAll(name, "_", " ")
+	}
+}
 
 // HTML returns the report as a page that stands on its own.
 func (r *Report) HTML() ([]byte, error) {

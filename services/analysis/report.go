@@ -6,6 +6,7 @@ import "cashtag/internal/model"
 // configuration has the same bytes.
 type Report struct {
 	Summary     string         `json:"summary"` // one sentence on what all of it supports
+	Notes       []string       `json:"notes"`   // what else a reader must know, a sentence each
 	Source      string         `json:"source"`
 	Cutoff      string         `json:"cutoff"`
 	DataHash    string         `json:"data_hash"`

@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"cashtag/internal/calendar"
@@ -91,7 +92,23 @@ func describe(in Input, splits []split, c Config) *Report {
 	}
 	r.TestDays = len(tested)
 	r.Tried = c.TriedBefore + len(c.Targets)*len(c.Configurations)
+	r.Notes = notes(t, c)
 	return r
+}
+
+// notes says which configurations are not what they are called, for want of words.
+func notes(t *Table, c Config) []string {
+	said := []string{}
+	if slices.ContainsFunc(t.Rows, func(row Row) bool { return len(row.Words) > 0 }) {
+		return said
+	}
+	for _, configuration := range c.Configurations {
+		if configuration.Text {
+			said = append(said, fmt.Sprintf("%s has no words here, and sees its columns alone: %s holds none, and no tape is named beside it.",
+				configuration.Name, t.Source))
+		}
+	}
+	return said
 }
 
 // jobs are all pairs of target and configuration, each with the forecasts of its

@@ -14,7 +14,7 @@ import (
 const (
 	drawWidth, drawHeight = 420.0, 300.0
 	drawLeft, drawRight   = 52.0, 12.0
-	drawTop, drawBottom   = 12.0, 40.0
+	drawTop, drawBottom   = 30.0, 40.0
 )
 
 // palette are the colours of curves, told apart without red and green alone.
@@ -36,8 +36,8 @@ func newDrawing(title, xName, yName string, lowX, highX, lowY, highY float64) *d
 		lowY, highY = lowY-0.5, highY+0.5
 	}
 	d := &drawing{lowX: lowX, highX: highX, lowY: lowY, top: highY}
-	fmt.Fprintf(&d.out, `<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s"><title>%s</title>`,
-		drawWidth, drawHeight, html.EscapeString(title), html.EscapeString(title))
+	fmt.Fprintf(&d.out, `<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s"><title>%s</title><text class="title" x="%.1f" y="17" text-anchor="middle">%s</text>`,
+		drawWidth, drawHeight, html.EscapeString(title), html.EscapeString(title), (drawLeft+drawWidth)/2, html.EscapeString(title))
 	for i := range 5 {
 		y := lowY + (highY-lowY)*float64(i)/4
 		fmt.Fprintf(&d.out, `<line class="grid" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/><text x="%.1f" y="%.1f" text-anchor="end">%s</text>`,
@@ -175,7 +175,7 @@ func drawEquity(t TargetReport, cost int) template.HTML {
 		days = max(days, len(r.Equity[cost].Total))
 	}
 	title := fmt.Sprintf("Sum of daily returns at %v bp a trade", t.Results[0].Equity[cost].CostBP)
-	d := newDrawing(title, title, "sum of returns", 0, float64(days), low, high)
+	d := newDrawing(title, "day", "sum of returns", 0, float64(days), low, high)
 	for i, r := range t.Results {
 		points := []model.Point{{}}
 		for day, v := range r.Equity[cost].Total {
