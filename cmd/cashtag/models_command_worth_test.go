@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +163,50 @@ func TestALiveModelIsJudged(t *testing.T) {
 	}
 	if strings.Contains(log, "baseline\" model=better") || strings.Contains(log, "cannot be judged") {
 		t.Errorf("got\n%s\nwant nothing said of the better model", log)
+	}
+}
+
+// TestALiveFeatureDrifts lets a model that saw few posts in training predict from
+// vectors of many. What is said of it is the same on a second replay, whose vectors come
+// in another order and whose clock is ahead of them.
+func TestALiveFeatureDrifts(t *testing.T) {
+	t.Parallel()
+	days := newExchange()
+	replay := func(clockFirst bool) []string {
+		server, store := streamstest.Start(t), files{}
+		promoted(t, server, store, "drifting", func(a *model.Artefact) {
+			a.Training = []model.Distribution{{Cuts: []float64{2, 4}, Rows: []int64{200, 200, 200, 0}, Days: 60, Noise: 0.02}}
+		})
+		var vectors, told []schemas.Event
+		tickers := []string{"AAPL", "MSFT", "TSLA"}
+		for day := range 22 {
+			if clockFirst {
+				slices.Reverse(tickers)
+			}
+			for at, ticker := range tickers {
+				vectors = append(vectors, days.vector(day, ticker, float64(3+(day+at)%10)))
+			}
+			told = append(told, days.falls(day, "AAPL")...)
+		}
+		if clockFirst {
+			vectors, told = told, vectors
+		}
+		server.Publish(t, vectors...)
+		server.Publish(t, told...)
+		var said []string
+		for line := range strings.Lines(runLive(t, server, store, 3*22)) {
+			if strings.Contains(line, "drifted") {
+				said = append(said, line)
+			}
+		}
+		return said
+	}
+	once := replay(false)
+	if len(once) == 0 || !strings.Contains(once[0], `a live feature has drifted from training" model=drifting`) ||
+		!strings.Contains(once[0], "feature=posts_log") || !strings.Contains(once[0], "most=0.25") {
+		t.Fatalf("got %q, want a warning that posts_log drifted", once)
+	}
+	if again := replay(true); len(again) == 0 || again[len(again)-1] != once[len(once)-1] {
+		t.Errorf("got %q on a second replay, want it to end with\n%s", again, once[len(once)-1])
 	}
 }

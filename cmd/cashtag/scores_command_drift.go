@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"cashtag/internal/model"
 	"cashtag/schemas"
 	"cashtag/services/outcomes"
 	"cashtag/streams"
@@ -86,8 +87,11 @@ func printDrift(console Console, report []scoredModel, most float64) error {
 				continue
 			}
 			says := said("perhaps by chance").toned(toneQuiet)
-			if f.Drifted {
+			switch {
+			case f.Drifted:
 				says = said("yes").toned(toneHead)
+			case f.Days < model.LeastStabilityDays:
+				says = said("too few days").toned(toneQuiet)
 			}
 			table.add(said(report[i].Model), said(report[i].Version), said(f.Column), said(fmt.Sprintf("%.3f", f.Index)),
 				said(fmt.Sprintf("%.3f", f.Chance)), counted(uint64(f.Rows)), counted(uint64(f.Days)), says)

@@ -115,8 +115,14 @@ type Stability struct {
 	Days   int     `json:"days"`
 }
 
-// Drifted reports whether the index is above a bound, and not by chance.
-func (s Stability) Drifted(bound float64) bool { return s.Index > bound && s.Index > s.Chance }
+// LeastStabilityDays is how many live days it takes to tell a change from chance.
+const LeastStabilityDays = 20
+
+// Drifted reports whether the index is above a bound, and not by chance. Fewer than
+// LeastStabilityDays do not say.
+func (s Stability) Drifted(bound float64) bool {
+	return s.Days >= LeastStabilityDays && s.Index > bound && s.Index > s.Chance
+}
 
 // PSI compares live rows, by day and bin, with those of training. The population
 // stability index is Σ (p-q) ln(p/q), p and q being the live and the trained share of
@@ -188,11 +194,15 @@ func sharesOf(rows []int64, days int) []float64 {
 }
 
 // noise is the sum over bins of the variance of their share over the share itself, as
-// of: whole days are what varies.
+// of: whole days are what varies. Of one day alone nothing can be said.
 func noise(byDay [][]int64, rows []int64, of func(bin int) float64) float64 {
 	var all, sum float64
 	for _, n := range rows {
 		all += float64(n)
+	}
+	days := float64(watched(byDay))
+	if days < 2 {
+		return 0
 	}
 	for bin, n := range rows {
 		if n == 0 {
@@ -210,7 +220,7 @@ func noise(byDay [][]int64, rows []int64, of func(bin int) float64) float64 {
 			off := float64(day[bin]) - float64(share*ofDay)
 			squares += off * off
 		}
-		sum += squares / (all * all) / of(bin)
+		sum += squares * days / (days - 1) / (all * all) / of(bin)
 	}
 	return sum
 }

@@ -14,9 +14,6 @@ import (
 // after a sequence, and returns the sequence of its last message.
 type Ledger func(ctx context.Context, after uint64, each func(sequence uint64, data []byte)) (last uint64, err error)
 
-// leastDrift is how many trading days of vectors it takes to say that they drifted.
-const leastDrift = 20
-
 // complainOfDrift says in the log which features of which models are not what they were in
 // training, for each version that a day is over for. Where MODELS cannot be read, that
 // is said once and tried again.
@@ -43,7 +40,7 @@ func (h *Handler) complainOfDrift(ctx context.Context) {
 			continue // its file does not say what it was trained on
 		}
 		for _, column := range v.of(trained, v.Newest-1) {
-			if column.Days < leastDrift || !column.Drifted(h.cfg.MostPSI) {
+			if !column.Drifted(h.cfg.MostPSI) {
 				continue
 			}
 			h.logger.WarnContext(ctx, "a live feature has drifted from training", "model", v.Model, "version", v.Version,

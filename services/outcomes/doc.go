@@ -28,9 +28,10 @@
 //
 // # What it does not do
 //
-// It does not score models: Score does, for `cashtag scores`, from OUTCOMES. It warns in
-// the log, once a trading day, of a model whose loss over the last 60 days is above its
-// baseline's beyond the interval, from 20 days on. An outcome is what
+// It does not score models: Score does, for `cashtag models scores`, from OUTCOMES. It
+// warns in the log, at most once a trading day, of a model whose loss over the last 60
+// days is above its baseline's beyond the interval, and of a feature that is spread
+// otherwise than in training (see Drift), from 20 days on. An outcome is what
 // was known when it was made; a price that is corrected later changes none. Of windows
 // shorter than a session only the directions are known, since no deviations and
 // volumes of such windows are kept.
