@@ -27,6 +27,8 @@ type FarEnds struct {
 	KinesisTweets   string `name:"kinesis-tweets" env:"KINESIS_TWEETS" default:"cashtag-tweets" help:"Kinesis stream of the tweets."`
 	KinesisQuotes   string `name:"kinesis-quotes" env:"KINESIS_QUOTES" default:"cashtag-quotes" help:"Kinesis stream of the quotes."`
 
+	retrainFlags `embed:""`
+
 	AWSRegion string `name:"aws-region" env:"AWS_REGION" help:"Region of Kinesis and S3."`
 	Create    bool   `help:"Create Kinesis streams and the bucket where they are missing."`
 }
@@ -36,6 +38,7 @@ type farEnds struct {
 	mongo   mongo.Config
 	kinesis kinesis.Config
 	archive archive.Config
+	retrain retraining
 }
 
 // resolve makes the sinks' configurations, with the URI of MongoDB from the
@@ -57,7 +60,9 @@ func (f FarEnds) resolve() (farEnds, error) {
 	ends.kinesis.Streams = map[string]string{streams.Tweets: f.KinesisTweets, streams.Quotes: f.KinesisQuotes}
 	ends.archive.Endpoint, ends.archive.Region, ends.archive.Create = f.S3Endpoint, f.AWSRegion, f.Create
 	ends.archive.Bucket, ends.archive.PathStyle = f.S3Bucket, f.S3Endpoint != ""
-	return ends, nil
+	var err error
+	ends.retrain, err = f.retrainFlags.resolve()
+	return ends, err
 }
 
 // checkNames refuses a name that is none of allowed.

@@ -21,6 +21,7 @@ type modelsCommand struct {
 	Ls      modelsLsCommand      `cmd:"" default:"1" help:"List every version of every model (the default)."`
 	Show    modelsShowCommand    `cmd:"" help:"Show one version: where it came from and what it is worth."`
 	Push    modelsPushCommand    `cmd:"" help:"Store a model that cashtag analysis train wrote."`
+	Retrain modelsRetrainCommand `cmd:"" help:"Train models again, store them, and compare each with the version that predicts."`
 	Promote modelsPromoteCommand `cmd:"" help:"Let a version predict, in place of any other of its name."`
 	Retire  modelsRetireCommand  `cmd:"" help:"Let no version of a name predict."`
 	Scores  scoresCommand        `cmd:"" help:"Show what live predictions were worth, with intervals, and what drifted (also: cashtag scores)."`
@@ -29,7 +30,7 @@ type modelsCommand struct {
 // Help implements kong.HelpProvider.
 func (modelsCommand) Help() string {
 	return `
-The predictor follows promotions while it runs, within a second. Nothing is promoted by itself.
+The predictor follows promotions while it runs, within a second. Nothing is promoted by itself, unless the setting promote says so.
 
   cashtag models push direction.model --name direction
   cashtag models promote direction 20140731-4f2c0c1f
@@ -125,16 +126,21 @@ type modelAuthor struct {
 	By string `env:"USER" default:"operator" help:"Who says so (${env})."`
 }
 
-type modelsPushCommand struct {
-	modelAuthor
-
-	File       string `arg:"" type:"existingfile" help:"File that cashtag analysis train wrote."`
-	Name       string `required:"" help:"Name to store it under, such as direction."`
+// modelsBucket says where the files of models are.
+type modelsBucket struct {
 	DataDir    string `name:"data" type:"path" placeholder:"DIR" help:"Data directory of a running cashtag up, for its S3 stand-in."`
 	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" help:"URL of an S3 server other than Amazon's."`
 	S3Bucket   string `name:"s3-bucket" env:"S3_BUCKET" default:"cashtag-archive" help:"Bucket of the archive, where models are too."`
 	AWSRegion  string `name:"aws-region" env:"AWS_REGION" help:"Region of S3."`
 	Create     bool   `help:"Create the bucket where it is missing."`
+}
+
+type modelsPushCommand struct {
+	modelAuthor
+	modelsBucket
+
+	File string `arg:"" type:"existingfile" help:"File that cashtag analysis train wrote."`
+	Name string `required:"" help:"Name to store it under, such as direction."`
 }
 
 // Run stores a model.
@@ -175,7 +181,7 @@ func (c modelsPushCommand) Run(ctx context.Context, console Console, connection 
 }
 
 // bucket is where models are: at the stand-in of a data directory where one is given.
-func (c modelsPushCommand) bucket() (archive.Config, error) {
+func (c modelsBucket) bucket() (archive.Config, error) {
 	cfg := archive.DefaultConfig()
 	cfg.Endpoint, cfg.Bucket, cfg.Region, cfg.PathStyle = c.S3Endpoint, c.S3Bucket, c.AWSRegion, c.S3Endpoint != ""
 	cfg.Create = c.Create

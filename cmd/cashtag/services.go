@@ -41,6 +41,9 @@ func recipes() []recipe {
 		{streams.ServicePredictor, "predicts from vectors with the promoted models, which it reads from S3", func(ctx context.Context, p *platform, s *service, ends farEnds) error {
 			return p.buildPredictor(ctx, s, ends.archive)
 		}},
+		{streams.ServiceAnalysis, "trains models again after the market's close; needs --retrain", func(ctx context.Context, p *platform, s *service, ends farEnds) error {
+			return p.buildAnalysis(ctx, s, ends.archive, ends.retrain)
+		}},
 		{streams.ServiceOutcomes, "joins predictions with what happened", plain((*platform).buildOutcomes)},
 	}
 }
@@ -103,4 +106,9 @@ func servicesHelp() string {
 		fmt.Fprintf(&text, "  %-10s %s\n", offer[0], offer[1])
 	}
 	return text.String()
+}
+
+// servicesOfS3 are those that need the archive's bucket.
+func servicesOfS3() []string {
+	return []string{streams.ServiceArchive, streams.ServicePredictor, streams.ServiceAnalysis}
 }

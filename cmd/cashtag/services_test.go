@@ -18,9 +18,8 @@ func TestEveryServiceCanRun(t *testing.T) {
 			t.Errorf("%s can run and has no permissions: give it some in streams", name)
 		}
 	}
-	// api is every process's own, replay is what `up` and `tape play` do, and
-	// analysis runs as a command.
-	others := []string{streams.ServiceAPI, streams.ServiceReplay, streams.ServiceAnalysis}
+	// api is every process's own, and replay is what `up` and `tape play` do.
+	others := []string{streams.ServiceAPI, streams.ServiceReplay}
 	for _, name := range known {
 		if !slices.Contains(runNames(), name) && !slices.Contains(others, name) {
 			t.Errorf("%s has permissions and cannot run: give it a recipe", name)

@@ -140,6 +140,9 @@ func (c upCommand) check() (settings, error) {
 	set.maxDisk = int64(size)
 	if len(set.names) == 0 {
 		set.names = allNames()
+		if len(c.Retrain) == 0 {
+			set.names = slices.DeleteFunc(set.names, func(name string) bool { return name == streams.ServiceAnalysis })
+		}
 	}
 	if err := checkNames(set.names, allNames()); err != nil {
 		return set, err

@@ -52,7 +52,7 @@ func (u *up) open(ctx context.Context, reel replay.Tape) error {
 		mirror:   set.mirror(),
 		kinesis:  set.has(streams.ServiceKinesis) && ends.kinesis.Endpoint == "",
 		mongo:    set.has(streams.ServiceMongo) && ends.mongo.URI == "",
-		s3:       (set.has(streams.ServiceArchive) || set.has(streams.ServicePredictor)) && ends.archive.Endpoint == "",
+		s3:       ends.archive.Endpoint == "" && slices.ContainsFunc(servicesOfS3(), set.has),
 		logger:   u.screen.serverLogger(),
 	})
 	if err != nil {
