@@ -7,11 +7,15 @@ import (
 	"sync"
 	"time"
 
+	"cashtag/internal/recent"
 	"cashtag/schemas"
 	"cashtag/streams"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
+
+// DefaultBound is how many ids Posts and Sink know of: about 25 MB.
+const DefaultBound = 250_000
 
 // Posts knows which posts of one source TWEETS holds and which were deleted. It is
 // what a source asks whether a deletion matters, and what completes it. It is safe
@@ -21,8 +25,8 @@ type Posts struct {
 	source, platform string
 
 	mu      sync.Mutex
-	stored  *known[string] // of each post, its ticker's token
-	deleted *known[struct{}]
+	stored  *recent.Map[string] // of each post, its ticker's token
+	deleted *recent.Map[struct{}]
 }
 
 // OpenPosts reads which posts of a platform TWEETS holds. Source is the CloudEvents
@@ -34,13 +38,13 @@ func OpenPosts(ctx context.Context, client *streams.Client, platform, source str
 	}
 	p := &Posts{
 		eraser: New(client, nil), source: source, platform: platform,
-		stored: newKnown[string](bound), deleted: newKnown[struct{}](bound),
+		stored: recent.New[string](bound), deleted: recent.New[struct{}](bound),
 	}
 	tokens := map[string]string{} // one string for all posts of a ticker
 	err := streams.Scan(ctx, client, subjectOf(platform, "*"), func(message *jetstream.RawStreamMsg) error {
 		id := message.Header.Get(jetstream.MsgIDHeader)
 		if post, ok := strings.CutSuffix(id, deletedSuffix); ok {
-			p.deleted.add(post, struct{}{})
+			p.deleted.Add(post, struct{}{})
 			return nil
 		}
 		token, ok := tokens[streams.Key(message.Subject)]
@@ -48,7 +52,7 @@ func OpenPosts(ctx context.Context, client *streams.Client, platform, source str
 			token = strings.Clone(streams.Key(message.Subject))
 			tokens[token] = token
 		}
-		p.stored.add(id, token)
+		p.stored.Add(id, token)
 		return nil
 	})
 	if err != nil {
@@ -65,8 +69,7 @@ func (p *Posts) idOf(postID string) string {
 func (p *Posts) Has(postID string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.stored.get(p.idOf(postID))
-	return ok
+	return p.stored.Has(p.idOf(postID))
 }
 
 // Deleted is the event of a deletion with what the source alone knows. Amend
@@ -75,7 +78,7 @@ func (p *Posts) Deleted(postID string, at time.Time) (schemas.Event, bool) {
 	id := p.idOf(postID)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, ok := p.deleted.get(id); ok {
+	if p.deleted.Has(id) {
 		return schemas.Event{}, false
 	}
 	return schemas.New(schemas.TweetDeletedID(id), p.source, schemas.NoTicker, at, &schemas.TweetDeleted{
@@ -92,11 +95,11 @@ func (p *Posts) Amend(ctx context.Context, event schemas.Event) (schemas.Event, 
 	case *schemas.Tweet:
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if _, gone := p.deleted.get(event.ID); gone {
+		if p.deleted.Has(event.ID) {
 			return event, false, nil
 		}
 		if data.Platform == p.platform && len(data.Tickers) > 0 {
-			p.stored.add(event.ID, streams.TickerToken(data.Tickers[0]))
+			p.stored.Add(event.ID, streams.TickerToken(data.Tickers[0]))
 		}
 		return event, true, nil
 	case *schemas.TweetDeleted:
@@ -106,7 +109,7 @@ func (p *Posts) Amend(ctx context.Context, event schemas.Event) (schemas.Event, 
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.deleted.add(data.TweetID(event.Source), struct{}{})
+		p.deleted.Add(data.TweetID(event.Source), struct{}{})
 		return completed, true, nil
 	default:
 		return event, true, nil
@@ -116,7 +119,7 @@ func (p *Posts) Amend(ctx context.Context, event schemas.Event) (schemas.Event, 
 // complete looks for the post where it is known to be.
 func (p *Posts) complete(ctx context.Context, event schemas.Event, deleted *schemas.TweetDeleted) (schemas.Event, error) {
 	p.mu.Lock()
-	token, ok := p.stored.get(deleted.TweetID(event.Source))
+	token, ok := p.stored.Get(deleted.TweetID(event.Source))
 	p.mu.Unlock()
 	if ok && len(deleted.Tickers) == 0 {
 		hint := *deleted

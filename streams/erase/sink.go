@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"cashtag/internal/recent"
 	"cashtag/schemas"
 	"cashtag/streams"
 	"cashtag/streams/durable"
@@ -21,7 +22,7 @@ var deletedSuffix = schemas.TweetDeletedID("")
 type Sink struct {
 	eraser  *Eraser
 	logger  *slog.Logger
-	deleted *known[struct{}] // nil until the first Write
+	deleted *recent.Map[struct{}] // nil until the first Write
 }
 
 var _ durable.Sink = (*Sink)(nil)
@@ -66,12 +67,12 @@ func (s *Sink) prime(ctx context.Context) error {
 	if s.deleted != nil {
 		return nil
 	}
-	deleted := newKnown[struct{}](DefaultBound)
+	deleted := recent.New[struct{}](DefaultBound)
 	for _, platform := range []string{schemas.PlatformX, schemas.PlatformBluesky} {
 		subject := subjectOf(platform, schemas.NoTicker)
 		err := streams.Scan(ctx, s.eraser.client, subject, func(message *jetstream.RawStreamMsg) error {
 			if post, ok := strings.CutSuffix(message.Header.Get(jetstream.MsgIDHeader), deletedSuffix); ok {
-				deleted.add(post, struct{}{})
+				deleted.Add(post, struct{}{})
 			}
 			return nil
 		})
@@ -86,7 +87,7 @@ func (s *Sink) prime(ctx context.Context) error {
 // targetIn is what is to be erased because of a message, if anything is.
 func (s *Sink) targetIn(message *durable.Message) (target, bool, error) {
 	if message.Key != schemas.NoTicker {
-		if _, ok := s.deleted.get(message.ID); !ok || message.ID == "" {
+		if message.ID == "" || !s.deleted.Has(message.ID) {
 			return target{}, false, nil
 		}
 		return target{id: message.ID, subject: message.Subject}, true, nil
@@ -103,6 +104,6 @@ func (s *Sink) targetIn(message *durable.Message) (target, bool, error) {
 		return target{}, false, fmt.Errorf("deletion: a %s is none", event.Type)
 	}
 	t := targetOf(event, deleted)
-	s.deleted.add(t.id, struct{}{})
+	s.deleted.Add(t.id, struct{}{})
 	return t, true, nil
 }

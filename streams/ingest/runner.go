@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"cashtag/internal/recent"
 	"cashtag/schemas"
 	"cashtag/streams"
 
@@ -39,7 +40,7 @@ type Runner struct {
 
 	ending <-chan struct{} // closed when Run is to end
 	cursor string
-	recent *recent
+	recent *recent.Map[struct{}]
 	link   link
 	stats  stats
 }
@@ -115,14 +116,14 @@ func (r *Runner) resume(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.recent = newRecent(r.cfg.Remember)
+	r.recent = recent.New[struct{}](r.cfg.Remember)
 	for _, subject := range slices.Backward(r.cfg.Subjects) { // what is read last is forgotten last
 		ids, err := streams.LastIDs(ctx, r.client, subject, r.cfg.Remember)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			r.recent.add(id)
+			r.recent.Add(id, struct{}{})
 		}
 	}
 	return nil

@@ -60,7 +60,7 @@ func (r *Runner) sift(ctx context.Context, pause *backoff.ExponentialBackOff, ev
 	here := make(map[string]struct{}, len(events))
 	for _, event := range events {
 		origin := event.ID
-		if _, again := here[origin]; again || r.recent.has(origin) {
+		if _, again := here[origin]; again || r.recent.Has(origin) {
 			r.count(event, Duplicate)
 			continue
 		}
@@ -73,7 +73,7 @@ func (r *Runner) sift(ctx context.Context, pause *backoff.ExponentialBackOff, ev
 		case !keep:
 			r.count(event, Filtered)
 			continue
-		case r.recent.has(event.ID):
+		case r.recent.Has(event.ID):
 			r.count(event, Duplicate)
 			continue
 		}
@@ -117,8 +117,8 @@ func (r *Runner) store(ctx context.Context, pause *backoff.ExponentialBackOff, a
 		err := r.publish(ctx, step, next, len(step) == len(all))
 		if err == nil {
 			for _, p := range step {
-				r.recent.add(p.ID)
-				r.recent.add(p.origin)
+				r.recent.Add(p.ID, struct{}{})
+				r.recent.Add(p.origin, struct{}{})
 				r.count(p.Event, Accepted)
 			}
 			all = all[len(step):]
