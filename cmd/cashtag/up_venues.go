@@ -4,10 +4,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +32,7 @@ func (u *up) buildWorld(s *service, tape replay.Tape, all *sources) error {
 		first: func(ctx context.Context) error { return v.alpaca.Subscribed(ctx, v.tickers...) },
 	}
 	direct := &directVenue{publisher: s.publisher, source: "tape:" + tape.Fingerprint(), client: s.client}
+	place := worldPlace{path: u.dir.sub("world.json"), tape: tape.Fingerprint()}
 	parts := world.Parts{
 		Tape: tape, Clock: v.clock, Gate: u.guard, Logger: s.logger,
 		Route: func(event schemas.Event) world.Venue {
@@ -54,7 +53,7 @@ func (u *up) buildWorld(s *service, tape replay.Tape, all *sources) error {
 		},
 		Expect: func(event schemas.Event) bool { return expected(event, x.source.follow.List()) },
 		Market: all.manager,
-		Place:  worldPlace{path: u.dir.sub("world.json"), tape: tape.Fingerprint()},
+		Place:  place,
 	}
 	cfg := world.DefaultConfig()
 	cfg.Speed = u.settings.speed
@@ -68,7 +67,11 @@ func (u *up) buildWorld(s *service, tape replay.Tape, all *sources) error {
 		if err := direct.open(ctx); err != nil {
 			return err
 		}
-		return player.Run(ctx)
+		err := player.Run(ctx)
+		if errors.Is(err, world.ErrPlace) {
+			err = fmt.Errorf("%s: %w: take a new directory with --fresh", place.path, err)
+		}
+		return err
 	}
 	return nil
 }
@@ -204,47 +207,3 @@ func (d *directVenue) Publish(ctx context.Context, events []schemas.Event) error
 
 // Ready implements world.Venue.
 func (*directVenue) Ready(context.Context) (bool, error) { return true, nil }
-
-// worldPlace keeps the world's place in a file of the data directory. It is taken
-// after all before it was stored, and so needs no agreement with the streams.
-type worldPlace struct{ path, tape string }
-
-type worldPlaceFile struct {
-	Tape   string `json:"tape"`
-	Events uint64 `json:"events"`
-}
-
-// Load implements world.Place.
-func (p worldPlace) Load() (uint64, error) {
-	content, err := os.ReadFile(p.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", p.path, err)
-	}
-	var places []worldPlaceFile
-	if err := json.Unmarshal(content, &places); err != nil {
-		return 0, fmt.Errorf("%s is no place of a tape: %w: remove it to play from the start, which stores nothing twice", p.path, err)
-	}
-	for _, place := range places {
-		if place.Tape == p.tape {
-			return place.Events, nil
-		}
-	}
-	return 0, nil
-}
-
-// Store implements world.Place.
-func (p worldPlace) Store(events uint64) error {
-	var places []worldPlaceFile
-	if content, err := os.ReadFile(p.path); err == nil {
-		_ = json.Unmarshal(content, &places) // Load said what is wrong with it
-	}
-	places = slices.DeleteFunc(places, func(place worldPlaceFile) bool { return place.Tape == p.tape })
-	content, err := json.Marshal(append(places, worldPlaceFile{p.tape, events}))
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", p.path, err)
-	}
-	return writeFile(p.path, append(content, '\n'))
-}

@@ -143,7 +143,7 @@ type week struct {
 	clock  *movedClock
 	said   []schemas.Event // by the vendors
 	number int
-	over   bool // no source opens again
+	over   bool             // no source opens again
 	models [3]schemas.Event // a post of X, one of Bluesky and a bar
 
 	mu   sync.Mutex

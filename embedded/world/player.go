@@ -35,6 +35,9 @@ type Market interface {
 	Caught(ctx context.Context, t time.Time) error
 }
 
+// ErrPlace is returned for a place that is not of the tape.
+var ErrPlace = errors.New("the place is another tape's")
+
 // Place is how much of the tape is known to be stored.
 type Place interface {
 	// Load is the number of events of the last Store, 0 where there was none.
@@ -160,7 +163,7 @@ func (p *Player) play(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("world: %w", err)
 	}
-	r := &run{Player: p, stored: stored, placed: stored}
+	r := &run{Player: p, placed: stored}
 	for event, err := range p.parts.Tape.Events() {
 		if err != nil {
 			return fmt.Errorf("world: %w", err)
@@ -173,6 +176,9 @@ func (p *Player) play(ctx context.Context) error {
 		if err := r.play(ctx, event); err != nil {
 			return err
 		}
+	}
+	if r.count < stored {
+		return fmt.Errorf("world: %w: %d events of it are said to be stored, and it has %d", ErrPlace, stored, r.count)
 	}
 	if err := r.settle(ctx); err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 // run is one playing of the tape.
 type run struct {
 	*Player
-	stored   uint64 // events that were stored before
 	count    uint64 // events of the tape so far
 	placed   uint64 // the place that was stored last
 	placedAt time.Time
