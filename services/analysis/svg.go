@@ -102,19 +102,21 @@ func drawROC(t TargetReport) template.HTML {
 	return d.done()
 }
 
-// drawCalibration draws what happened over what was forecast.
+// drawCalibration draws what happened over what was forecast. The intervals are wide
+// beside the forecasts, so that the axes have scales of their own.
 func drawCalibration(t TargetReport) template.HTML {
-	low, high := 1.0, 0.0
+	low, high, left, right := 1.0, 0.0, 1.0, 0.0
 	for _, r := range t.Results {
 		for _, b := range r.Calibration {
+			left, right = min(left, b.Forecast), max(right, b.Forecast)
 			low, high = min(low, b.Forecast, float64(b.Happened.Value)), max(high, b.Forecast, float64(b.Happened.Value))
 			if !math.IsNaN(float64(b.Happened.Low)) {
 				low, high = min(low, float64(b.Happened.Low)), max(high, float64(b.Happened.High))
 			}
 		}
 	}
-	d := newDrawing("Calibration of "+string(t.Target), "probability", "share that happened", low, high, low, high)
-	d.curve([]model.Point{{X: low, Y: low}, {X: high, Y: high}}, "#bbbbbb", "3 3")
+	d := newDrawing("Calibration of "+string(t.Target), "probability", "share that happened", left, right, low, high)
+	d.curve([]model.Point{{X: left, Y: left}, {X: right, Y: right}}, "#bbbbbb", "3 3")
 	for i, r := range t.Results {
 		var points []model.Point
 		for _, b := range r.Calibration {
@@ -124,8 +126,8 @@ func drawCalibration(t TargetReport) template.HTML {
 		}
 		d.curve(points, colour(i), "")
 	}
-	d.tick(low, Figure(low).decimals(2))
-	d.tick(high, Figure(high).decimals(2))
+	d.tick(left, Figure(left).decimals(2))
+	d.tick(right, Figure(right).decimals(2))
 	return d.done()
 }
 
