@@ -226,6 +226,9 @@ func (c modelsPromoteCommand) Run(ctx context.Context, console Console, connecti
 		if err != nil {
 			return err
 		}
+		if err := predictor.CheckJudged(&v.Model); err != nil {
+			return fmt.Errorf("model %s %s: %w", c.Name, c.Version, err)
+		}
 		before := "none"
 		if now, ok := registry.Promoted(c.Name); ok {
 			before = now.Model.Version

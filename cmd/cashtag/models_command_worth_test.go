@@ -210,3 +210,17 @@ func TestALiveFeatureDrifts(t *testing.T) {
 		t.Errorf("got %q on a second replay, want it to end with\n%s", again, once[len(once)-1])
 	}
 }
+
+// TestAModelThatIsNeverJudgedIsNotPromoted states a version as programs before this one
+// could.
+func TestAModelThatIsNeverJudgedIsNotPromoted(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	m := trainedModel().Data.(*schemas.Model)
+	m.Window, m.Target = schemas.Window20m, "large_move"
+	c.publish(t, predictor.Stated(*m, schemas.VerbTrained, "ada", m.StatedAt))
+	c.cashtag(t, "models", "promote", m.Name, m.Version).want(t, exitFailed, "large_move from 20m has no outcome")
+	if got := c.messages(t, "MODELS"); got != 1 {
+		t.Errorf("got %d events of models, want the one that was there", got)
+	}
+}

@@ -29,6 +29,18 @@ type ObjectStore interface {
 // Key is where a version's file is in the object store.
 func Key(name, version string) string { return "models/" + name + "/" + version }
 
+// CheckJudged returns an error that wraps ErrRefused for a model whose predictions could
+// never be judged: a large move and an abnormal volume are defined by the 20 sessions
+// before, and of windows within a session none are kept.
+func CheckJudged(m *schemas.Model) error {
+	within := m.Window == schemas.WindowMinute || m.Window == schemas.Window20m
+	if within && (m.Target == "large_move" || m.Target == "abnormal_volume") {
+		return fmt.Errorf("%w: %s from %s has no outcome, it is defined by whole sessions: train it for %s, %s or %s",
+			ErrRefused, m.Target, m.Window, schemas.WindowPreopen, schemas.WindowSession, schemas.WindowDay)
+	}
+	return nil
+}
+
 // Trained returns what MODELS is to say of a model's file that is stored under a
 // name. It returns an error for a file that cannot be served.
 func Trained(name string, file []byte, by string, at time.Time) (*schemas.Model, error) {
@@ -57,6 +69,9 @@ func Trained(name string, file []byte, by string, at time.Time) (*schemas.Model,
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}
+	if err := CheckJudged(m); err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
 	return m, nil
 }
 
@@ -80,9 +95,12 @@ func Push(ctx context.Context, store ObjectStore, publisher Publisher, m *schema
 
 // Load reads the file of a model and checks that it is the one that was stated, and
 // of the feature schema that vectors of its window have; schemas without an entry
-// for the window are not checked. It returns an error that wraps ErrRefused for a
+// for the window are not checked. Neither is it loaded where it could not be judged. It returns an error that wraps ErrRefused for a
 // file that is never to be served.
 func Load(ctx context.Context, store ObjectStore, m schemas.Model, schemaOf map[string]string) (*model.Artefact, error) {
+	if err := CheckJudged(&m); err != nil {
+		return nil, err
+	}
 	file, err := store.Get(ctx, m.Object, model.MaxArtefactBytes)
 	if errors.Is(err, ErrNoObject) {
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)

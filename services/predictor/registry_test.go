@@ -57,6 +57,28 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+func within(window, target string) func(*model.Artefact) {
+	return func(a *model.Artefact) { a.Window, a.Target = window, target }
+}
+
+// What can be judged is not refused: directions of any window, and all else of sessions.
+func TestTrainedAllows(t *testing.T) {
+	t.Parallel()
+	for _, window := range []string{schemas.WindowMinute, schemas.Window20m, schemas.WindowPreopen, schemas.WindowSession, schemas.WindowDay} {
+		for _, target := range []string{"direction", "relative_direction", "large_move", "abnormal_volume"} {
+			file, err := artefact(within(window, target)).Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			short := window == schemas.WindowMinute || window == schemas.Window20m
+			_, err = predictor.Trained("up", file, "ada", closed)
+			if want := short && !strings.HasSuffix(target, "direction"); errors.Is(err, predictor.ErrRefused) != want || (err != nil) != want {
+				t.Errorf("%s from %s: got %v, want refused %t", target, window, err, want)
+			}
+		}
+	}
+}
+
 func TestTrainedRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -64,9 +86,11 @@ func TestTrainedRefuses(t *testing.T) {
 		edit func(*model.Artefact)
 		want string
 	}{
-		"bad name":  {"Up!", nil, "name"},
-		"no data":   {"up", func(a *model.Artefact) { a.DataHash = "" }, "data_hash"},
-		"no window": {"up", func(a *model.Artefact) { a.Window = "" }, "window"},
+		"bad name":                         {"Up!", nil, "name"},
+		"no data":                          {"up", func(a *model.Artefact) { a.DataHash = "" }, "data_hash"},
+		"a large move of 20 minutes":       {"up", within(schemas.Window20m, "large_move"), "large_move from 20m has no outcome"},
+		"an abnormal volume of one minute": {"up", within(schemas.WindowMinute, "abnormal_volume"), "abnormal_volume from 1m has no outcome"},
+		"no window":                        {"up", func(a *model.Artefact) { a.Window = "" }, "window"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,6 +115,7 @@ func TestLoad(t *testing.T) {
 		file    func([]byte) []byte
 		schemas map[string]string
 		refused bool
+		says    string
 	}{
 		"as stated":           {},
 		"same schema":         {schemas: map[string]string{schemas.WindowDay: schema}},
@@ -98,9 +123,13 @@ func TestLoad(t *testing.T) {
 		"other hash":          {stated: func(m *schemas.Model) { m.ArtefactHash = strings.Repeat("0", 64) }, refused: true},
 		"other stated schema": {stated: func(m *schemas.Model) { m.FeatureSchema = "0000000000000000" }, refused: true},
 		"other horizon":       {stated: func(m *schemas.Model) { m.HorizonS = 1 }, refused: true},
-		"vectors of another":  {schemas: map[string]string{schemas.WindowDay: "0000000000000000"}, refused: true},
-		"not there":           {stated: func(m *schemas.Model) { m.Object = "models/up/none" }, refused: true},
-		"cut short":           {file: func(b []byte) []byte { return b[:len(b)-1] }, refused: true},
+		"never judged": {
+			stated:  func(m *schemas.Model) { m.Window, m.Target = schemas.Window20m, "large_move" },
+			refused: true, says: "large_move from 20m has no outcome",
+		},
+		"vectors of another": {schemas: map[string]string{schemas.WindowDay: "0000000000000000"}, refused: true},
+		"not there":          {stated: func(m *schemas.Model) { m.Object = "models/up/none" }, refused: true},
+		"cut short":          {file: func(b []byte) []byte { return b[:len(b)-1] }, refused: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,8 +149,8 @@ func TestLoad(t *testing.T) {
 			if got := errors.Is(err, predictor.ErrRefused); got != test.refused || (err != nil) != test.refused {
 				t.Errorf("got %v, want refused %t", err, test.refused)
 			}
-			if err != nil && strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %q, want one line", err)
+			if err != nil && (strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), test.says)) {
+				t.Errorf("got %q, want one line that says %q", err, test.says)
 			}
 		})
 	}
