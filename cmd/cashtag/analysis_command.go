@@ -123,7 +123,12 @@ func (c analysisTrainCommand) Run(ctx context.Context, console Console) error {
 	if err := writeWhole(c.Out, file); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(console.Out, "model %s of %d rows: %s\n", artefact.Name, artefact.Rows, c.Out)
+	if _, err := fmt.Fprintf(console.Out, "model %s of %d rows: %s\n", artefact.Name, artefact.Rows, c.Out); err != nil {
+		return err
+	}
+	if config.Data.CSV == "" {
+		_, err = fmt.Fprintln(console.Err, "cashtag: the predictor will refuse it: it reads columns of the tape, and live vectors have others; name rows of `cashtag dataset build` as data.csv for one that serves")
+	}
 	return err
 }
 
@@ -265,7 +270,10 @@ func readAnalysisTape(console Console, recorded *tape.Tape, dir, cutoff string, 
 		table, err = analysis.FromTape(recorded.Events(), filepath.Base(dir), cutoff, all)
 		return err
 	})
-	return table, err
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return table, nil
 }
 
 // telling does something and says that it goes on, every two seconds.

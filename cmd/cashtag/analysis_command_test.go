@@ -109,6 +109,9 @@ func TestAnalysisCommands(t *testing.T) {
 	if body, err := os.ReadFile(model); got.code != exitDone || err != nil || !bytes.HasPrefix(body, []byte("CASHTAGM")) {
 		t.Errorf("got code %d, %s%v, want a model", got.code, got.err, err)
 	}
+	if !strings.Contains(got.err, "the predictor will refuse it") {
+		t.Errorf("got %q on standard error, want that the model cannot be served", got.err)
+	}
 
 	got = local(t, "analysis", "stocknet", "--data", tape)
 	if got.code != exitDone || !strings.Contains(got.out, "The full StockNet set is not there: 4 tickers") || !strings.Contains(got.out, "58.2%") {
@@ -152,7 +155,7 @@ func TestAnalysisOfADataSet(t *testing.T) {
 		}
 	}
 	name := filepath.Join(dir, "direction.model")
-	if got := local(t, "analysis", "train", "--config", file, "--target", "direction", "--out", name); got.code != exitDone {
+	if got := local(t, "analysis", "train", "--config", file, "--target", "direction", "--out", name); got.code != exitDone || strings.Contains(got.err, "will refuse") {
 		t.Fatalf("got code %d and %s, want a model", got.code, got.err)
 	}
 	body, err := os.ReadFile(name)
