@@ -13,7 +13,8 @@ const (
 	mostBins = 10
 	// grain is what feature vectors are rounded to. Values are sorted into bins after
 	// the same rounding, so that equal ones share a bin.
-	grain = 1e-6
+	grain    = 1e-6
+	perGrain = 1e6
 	// chanceTail is the normal quantile of how seldom chance alone passes
 	// Stability.Chance: one time in a hundred.
 	chanceTail = 2.326
@@ -82,7 +83,7 @@ func rounded(v float64) float64 {
 	if math.Abs(v) > 1e9 {
 		return v
 	}
-	return math.Round(v/grain) * grain
+	return math.Round(v*perGrain) / perGrain
 }
 
 // Validate returns an error that says what cannot be.

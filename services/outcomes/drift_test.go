@@ -49,9 +49,9 @@ func ledger(t *testing.T, away int) outcomes.Ledger {
 }
 
 // saw is a prediction from a vector whose values are in these bins.
-func saw(day, ticker int, revision int64, bins string) schemas.Event {
+func saw(day, ticker int, bins string) schemas.Event {
 	at := openOf(day)
-	event := predict("direction", "preopen", fmt.Sprintf("T%d", ticker), at, closeOf(day), revision)
+	event := predict("direction", "preopen", fmt.Sprintf("T%d", ticker), at, closeOf(day), 1)
 	event.Data.(*schemas.Prediction).Bins = bins
 	return event
 }
@@ -66,7 +66,7 @@ func shifted(days int) []schemas.Event {
 			if ticker == day%10 {
 				second = '0'
 			}
-			events = append(events, saw(day, ticker, 1, fmt.Sprintf("%d%c", (day+ticker)%2, second)))
+			events = append(events, saw(day, ticker, fmt.Sprintf("%d%c", (day+ticker)%2, second)))
 		}
 	}
 	return events
@@ -85,7 +85,7 @@ func TestDriftIsSaidOnceADay(t *testing.T) {
 		"a higher bound":         {shifted(23), 1, 0, 0},
 		"a lower bound":          {shifted(23), 0.1, 0, 3},
 		"models away":            {shifted(23), 0.25, 3, 3},
-		"nothing to go by":       {slices.Repeat([]schemas.Event{saw(0, 1, 1, "")}, 30), 0.25, 0, 0},
+		"nothing to go by":       {slices.Repeat([]schemas.Event{saw(0, 1, "")}, 30), 0.25, 0, 0},
 		"more bins than columns": {each(shifted(23), func(p *schemas.Prediction) { p.Bins += "0" }), 0.25, 0, 3},
 		"fewer bins":             {each(shifted(23), func(p *schemas.Prediction) { p.Bins = p.Bins[:1] }), 0.25, 0, 0},
 	} {
@@ -169,9 +169,9 @@ func TestWhatDriftKeepsIsBounded(t *testing.T) {
 	h := handler(t, nil)
 	for day := range 200 {
 		for n := range 3 {
-			h.Apply(merge.Item{Event: saw(day, n, 1, "01-")})
+			h.Apply(merge.Item{Event: saw(day, n, "01-")})
 		}
-		event := saw(day, 0, 1, "0")
+		event := saw(day, 0, "0")
 		event.Data.(*schemas.Prediction).Version = fmt.Sprintf("v%d", day) // a version a day
 		h.Apply(merge.Item{Event: event})
 	}
@@ -206,7 +206,7 @@ func TestDriftGoesByItsOwnTime(t *testing.T) {
 	if logged.Len() > 0 && strings.Contains(logged.String(), "drifted") {
 		t.Errorf("got %s of 19 days that are over, want nothing", logged.String())
 	}
-	run(t, h, true, saw(20, 1, 1, "00"))
+	run(t, h, true, saw(20, 1, "00"))
 	if got := strings.Count(logged.String(), "drifted"); got != 1 {
 		t.Errorf("said %d times once 20 days are over, want 1", got)
 	}
