@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"cashtag/embedded/blueskyd"
 	"cashtag/embedded/child"
 	"cashtag/embedded/kinesisd"
 	"cashtag/embedded/kinesisd/kinesisdtest"
@@ -53,41 +54,39 @@ func TestContainersRunAsProcesses(t *testing.T) {
 	if code := w.start(t, "topology").wait(t); code != 0 {
 		t.Fatalf("topology: exit code %d, want 0", code)
 	}
-	sinks, sentiment, features := w.start(t, "sinks"), w.start(t, "sentiment"), w.start(t, "features")
-	for _, container := range []*container{sinks, sentiment, features} {
-		await(t, container.name+" is healthy", func() bool { return container.healthy(t) })
+	running := map[string]*container{}
+	for _, name := range w.serving(t) {
+		if w.project.Services[name].Profiles == nil {
+			running[name] = w.start(t, name)
+		}
+	}
+	for _, c := range running {
+		await(t, c.name+" is healthy", func() bool { return c.healthy(t) })
 	}
 	if code := w.start(t, "tape").wait(t); code != 0 {
 		t.Fatalf("tape: exit code %d, want 0", code)
 	}
-	for _, want := range []struct {
-		container       *container
-		service, stream string
-		stored          uint64
-	}{
-		{sentiment, streams.ServiceSentiment, streams.Tweets, posts},
-		{features, streams.ServiceFeatures, streams.Tweets, posts},
-		{features, streams.ServiceFeatures, streams.Sentiment, posts},
-		{sinks, streams.ServiceKinesis, streams.Tweets, posts},
-		{sinks, streams.ServiceMongo, streams.Tweets, posts},
-		{sinks, streams.ServiceMongo, streams.Sentiment, posts},
-		{sinks, streams.ServiceArchive, streams.Tweets, posts},
+	for _, want := range []struct{ container, service, stream string }{
+		{"sentiment", streams.ServiceSentiment, streams.Tweets},
+		{"features", streams.ServiceFeatures, streams.Tweets},
+		{"features", streams.ServiceFeatures, streams.Sentiment},
+		{"eraser", streams.ServiceEraser, streams.Tweets},
+		{"sinks", streams.ServiceKinesis, streams.Tweets},
+		{"sinks", streams.ServiceMongo, streams.Tweets},
+		{"sinks", streams.ServiceMongo, streams.Sentiment},
+		{"sinks", streams.ServiceArchive, streams.Tweets},
 	} {
 		await(t, want.service+"/"+want.stream+" has stored all", func() bool {
-			return want.container.stored(t, want.service, want.stream) == want.stored
+			return running[want.container].stored(t, want.service, want.stream) == posts
 		})
 	}
 	records, err := w.kinesis.Records(t.Context(), "cashtag-tweets")
 	if err != nil || len(records) < posts {
 		t.Errorf("got %d records in Kinesis and %v, want at least %d", len(records), err, posts)
 	}
-	for _, container := range []*container{sinks, sentiment} {
-		if err := container.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
-		if code := container.wait(t); code != 0 {
-			t.Errorf("%s: exit code %d after SIGTERM, want 0", container.name, code)
-		}
+	w.goLive(t, running)
+	for _, c := range running {
+		c.stop(t)
 	}
 }
 
@@ -96,7 +95,10 @@ type world struct {
 	binary   string
 	project  *types.Project
 	kinesis  *kinesisd.Server
+	nats     *natsd.Server
+	sky      *blueskyd.Server
 	replaced map[string]string // what compose says, and what it is here
+	vendors  map[string]string // addresses that compose leaves to the vendors' own
 }
 
 func newWorld(t *testing.T) *world {
@@ -120,7 +122,7 @@ func newWorld(t *testing.T) *world {
 			})
 		}
 	})
-	w.kinesis = kinesisdtest.Start(t)
+	w.nats, w.kinesis = server, kinesisdtest.Start(t)
 	aws := w.project.Services["sinks"].Environment
 	s3, err := s3d.Start(t.Context(), s3d.Config{
 		Dir: t.TempDir(), AccessKey: *aws["AWS_ACCESS_KEY_ID"], SecretKey: *aws["AWS_SECRET_ACCESS_KEY"],
@@ -135,7 +137,10 @@ func newWorld(t *testing.T) *world {
 		"KINESIS_ENDPOINT": w.kinesis.Endpoint(),
 		"S3_ENDPOINT":      s3.Endpoint(),
 		"/tape/":           writeTape(t) + "/",
+		"/retrain/":        writeRetrain(t) + "/",
+		"/run/secrets/":    writeSecrets(t) + "/",
 	}
+	w.startVendors(t)
 	return w
 }
 
@@ -163,6 +168,7 @@ type container struct {
 	cmd    *exec.Cmd
 	http   string
 	output bytes.Buffer
+	ended  chan struct{} // closed when the process ended
 }
 
 func (w *world) start(t *testing.T, name string) *container {
@@ -173,18 +179,21 @@ func (w *world) start(t *testing.T, name string) *container {
 	}
 	var args []string
 	for _, arg := range service.Command {
-		args = append(args, strings.Replace(arg, "/tape/", w.replaced["/tape/"], 1))
+		args = append(args, w.here(arg))
 	}
 	c := &container{name: name, http: freeAddress(t)}
 	c.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), w.binary, args...)
 	for _, key := range slices.Sorted(maps.Keys(service.Environment)) {
-		value := *service.Environment[key]
+		value := w.here(*service.Environment[key])
 		if here, ok := w.replaced[key]; ok {
 			value = here
 		}
 		if key == "HTTP_ADDR" {
 			value = c.http
 		}
+		c.cmd.Env = append(c.cmd.Env, key+"="+value)
+	}
+	for key, value := range w.vendors {
 		c.cmd.Env = append(c.cmd.Env, key+"="+value)
 	}
 	if name == "tape" { // as fast as can be: the test is not about pace
@@ -194,11 +203,14 @@ func (w *world) start(t *testing.T, name string) *container {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", name, err)
 	}
+	c.ended = make(chan struct{})
+	go func() {
+		defer close(c.ended)
+		_ = c.cmd.Wait() // the exit code says it
+	}()
 	t.Cleanup(func() {
-		if c.cmd.ProcessState == nil {
-			_ = c.cmd.Process.Kill()
-			_ = c.cmd.Wait()
-		}
+		_ = c.cmd.Process.Kill()
+		<-c.ended
 		if t.Failed() {
 			t.Logf("%s %q wrote\n%s", name, args, c.output.String())
 		}
@@ -206,18 +218,44 @@ func (w *world) start(t *testing.T, name string) *container {
 	return c
 }
 
+// here is a path of a container where it is on this machine.
+func (w *world) here(path string) string {
+	for _, mount := range []string{"/tape/", "/retrain/", "/run/secrets/"} {
+		if rest, ok := strings.CutPrefix(path, mount); ok {
+			return w.replaced[mount] + rest
+		}
+	}
+	return path
+}
+
+// stop ends the container as compose does.
+func (c *container) stop(t *testing.T) {
+	t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := c.wait(t); code != 0 {
+		t.Errorf("%s: exit code %d after SIGTERM, want 0", c.name, code)
+	}
+}
+
 // wait returns the exit code.
 func (c *container) wait(t *testing.T) int {
 	t.Helper()
 	watchdog := time.AfterFunc(patience, func() { _ = c.cmd.Process.Kill() })
 	defer watchdog.Stop()
-	_ = c.cmd.Wait() // the exit code says it
+	<-c.ended
 	return c.cmd.ProcessState.ExitCode()
 }
 
 // healthy runs the image's health check.
 func (c *container) healthy(t *testing.T) bool {
 	t.Helper()
+	select {
+	case <-c.ended:
+		t.Fatalf("%s ended by itself with exit code %d", c.name, c.cmd.ProcessState.ExitCode())
+	default:
+	}
 	check := exec.CommandContext(t.Context(), c.cmd.Path, "health", "--url", "http://"+c.http+"/healthz")
 	return check.Run() == nil
 }
@@ -225,25 +263,30 @@ func (c *container) healthy(t *testing.T) bool {
 // stored asks the container how much a consumer has stored.
 func (c *container) stored(t *testing.T, service, stream string) uint64 {
 	t.Helper()
+	for _, consumer := range c.status(t).Consumers {
+		if consumer.Service == service && consumer.Stream == stream {
+			return consumer.Stored
+		}
+	}
+	return 0
+}
+
+// status asks the container where all stands: nothing while it does not answer.
+func (c *container) status(t *testing.T) (status api.Status) {
+	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.http+"/status", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0
+		return status
 	}
 	defer func() { _ = response.Body.Close() }()
-	var status api.Status
 	if err := json.NewDecoder(response.Body).Decode(&status); err != nil {
-		return 0
+		return api.Status{}
 	}
-	for _, consumer := range status.Consumers {
-		if consumer.Service == service && consumer.Stream == stream {
-			return consumer.Stored
-		}
-	}
-	return 0
+	return status
 }
 
 func freeAddress(t *testing.T) string {
