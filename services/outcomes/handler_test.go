@@ -340,7 +340,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 // judged is what the log of a handler says of a model that predicts a probability
 // before each open while every close is below its open. The clock goes day by day, or
 // is past all days before the first prediction is read.
-func judged(t *testing.T, probability float64, days int, replay bool) string {
+func judged(t *testing.T, version string, probability float64, days int, replay bool) string {
 	t.Helper()
 	var logged strings.Builder
 	h, err := outcomes.NewHandler(outcomes.DefaultConfig(), nil, slog.New(slog.NewTextHandler(&logged, nil)))
@@ -352,7 +352,7 @@ func judged(t *testing.T, probability float64, days int, replay bool) string {
 		event := predict("direction", "preopen", "AAPL", openOf(day), closeOf(day), 0)
 		base := 0.5
 		p := event.Data.(*schemas.Prediction)
-		p.Probability, p.Baseline = &probability, &base
+		p.Version, p.Probability, p.Baseline = version, &probability, &base
 		asked, told = append(asked, event), append(told, daily(day, "AAPL", 99, 5), tick(closeOf(day)))
 		both = append(both, event, daily(day, "AAPL", 99, 5), tick(closeOf(day)))
 	}
@@ -368,16 +368,22 @@ func judged(t *testing.T, probability float64, days int, replay bool) string {
 func TestAWorseModelIsSaid(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
+		version     string
 		probability float64
 		days, want  int
-	}{"worse": {0.9, 25, 5}, "better": {0.1, 25, 0}, "worse, few days": {0.9, 20, 0}} {
+	}{
+		"worse":                       {"1", 0.9, 25, 5},
+		"better":                      {"1", 0.1, 25, 0},
+		"worse, few days":             {"1", 0.9, 20, 0},
+		"worse, days of its training": {closeOf(25).Format("20060102") + "-abcdef01", 0.9, 25, 0},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			live := judged(t, test.probability, test.days, false)
+			live := judged(t, test.version, test.probability, test.days, false)
 			if got := strings.Count(live, "a live model is worse than its baseline"); got != test.want {
 				t.Errorf("said %d times, want %d: once a day from the 20th that is over: %s", got, test.want, live)
 			}
-			if got := strings.Count(judged(t, test.probability, test.days, true), "worse than its baseline"); got != test.want {
+			if got := strings.Count(judged(t, test.version, test.probability, test.days, true), "worse than its baseline"); got != test.want {
 				t.Errorf("said %d times by a clock that is far ahead, want %d", got, test.want)
 			}
 		})

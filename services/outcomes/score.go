@@ -26,6 +26,7 @@ type Scored struct {
 	Rows    int           `json:"rows"`
 	Days    int           `json:"days"`
 	Neither int           `json:"neither"` // outcomes that are neither yes nor no, which no metric counts
+	Seen    int           `json:"seen"`    // outcomes of days that it was trained on, which no metric counts
 	Metrics []model.Score `json:"metrics"` // with day-clustered 95 percent intervals, beside the baseline
 	// Excess is the mean loss (Brier, or the squared error of a number) less that of
 	// the baseline: above 0 the model is worse.
@@ -35,7 +36,8 @@ type Scored struct {
 }
 
 // Score scores outcomes by model, version and target. Of outcomes that differ in the
-// revision alone the highest counts. Days are those that the predictions were made on.
+// revision alone the highest counts; those of days that the model was trained on, as a
+// replay has them, do not. Days are those that the predictions were made on.
 func Score(outcomes []*schemas.Outcome) []Scored {
 	type about struct{ model, version, target string }
 	type one struct {
@@ -75,6 +77,13 @@ func Undecided(m *schemas.Model) Scored {
 
 func scored(name, version, target string, rows []*schemas.Outcome) Scored {
 	s := Scored{Model: name, Version: version, Target: target, Metrics: []model.Score{}}
+	all := len(rows)
+	rows = slices.DeleteFunc(rows, seen)
+	s.Seen = all - len(rows)
+	if all > 0 && len(rows) == 0 {
+		s.Says = fmt.Sprintf("all %d outcomes are of days that it was trained on", all)
+		return s
+	}
 	t := tableOf(rows)
 	s.Rows, s.Days, s.Neither = len(t.loss), t.days, len(rows)-len(t.loss)
 	if s.Rows == 0 {
@@ -130,6 +139,9 @@ func (s *Scored) verdict() string {
 		says = append(says, fmt.Sprintf("%d of the %d days that a claim needs", s.Days, DaysForClaim))
 	} else if len(says) == 0 {
 		says = append(says, "no evidence that it differs from its baseline")
+	}
+	if s.Seen > 0 {
+		says = append(says, fmt.Sprintf("%d outcomes of days that it was trained on are left out", s.Seen))
 	}
 	return strings.Join(says, "; ")
 }

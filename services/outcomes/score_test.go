@@ -72,6 +72,27 @@ func TestScoreSaysWhatAModelIsWorth(t *testing.T) {
 	}
 }
 
+// On a replay a model predicts days that it was trained on: what it is worth there says
+// nothing, and is left out.
+func TestScoreLeavesOutWhatTheModelWasTrainedOn(t *testing.T) {
+	t.Parallel()
+	all := live("m", 40, 0.3)
+	for _, o := range all {
+		o.Version = closeOf(0).AddDate(0, 0, 10).Format("20060102") + "-abcdef01" // the first ten are due by then
+	}
+	got := outcomes.Score(all)
+	if len(got) != 1 || got[0].Rows != 90 || got[0].Days != 30 || got[0].Seen != 30 {
+		t.Fatalf("got %+v, want 90 rows of 30 days, and 30 left out", got)
+	}
+	if want := "30 outcomes of days that it was trained on are left out"; !strings.HasSuffix(got[0].Says, want) {
+		t.Errorf("got %q, want %q at its end", got[0].Says, want)
+	}
+	got = outcomes.Score(all[:30])
+	if want := "all 30 outcomes are of days that it was trained on"; len(got) != 1 || got[0].Says != want || len(got[0].Metrics) != 0 {
+		t.Errorf("got %+v, want %q and no metric", got, want)
+	}
+}
+
 func TestScoreCountsOneRevision(t *testing.T) {
 	t.Parallel()
 	wrong, right := outcome("m", 0, "AAPL", 0.1, true), outcome("m", 0, "AAPL", 0.9, true)

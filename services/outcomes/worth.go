@@ -44,7 +44,7 @@ type excess struct {
 func (st *state) judge(market *window.Market, o *schemas.Outcome) {
 	var loss, baseline float64
 	switch {
-	case o.Baseline == nil || (o.Probability != nil && o.Happened == nil):
+	case seen(o), o.Baseline == nil, o.Probability != nil && o.Happened == nil:
 		return
 	case o.Probability != nil:
 		truth := boolean(*o.Happened)

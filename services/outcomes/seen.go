@@ -1,0 +1,20 @@
+package outcomes
+
+import (
+	"strings"
+	"time"
+
+	"cashtag/schemas"
+)
+
+// seen reports whether a model was trained on what it predicted, as on a replay of the
+// past: its version begins with the last day of the rows that it was trained on. One
+// that does not begin with a day says nothing of it.
+func seen(o *schemas.Outcome) bool {
+	const day = "20060102"
+	until, _, found := strings.Cut(o.Version, "-")
+	if _, err := time.Parse(day, until); err != nil || !found {
+		return false
+	}
+	return o.DueAt.UTC().Format(day) <= until
+}
