@@ -23,7 +23,7 @@ type analysisCommand struct {
 
 // analysisFile is the file that says what to analyse, and how.
 type analysisFile struct {
-	Config string `required:"" type:"path" help:"YAML file that says which data, targets and configurations: see docs/analysis.md."`
+	Config string `required:"" type:"path" placeholder:"FILE" help:"YAML file that says which data, targets and configurations: see docs/analysis.md."`
 }
 
 type analysisRunCommand struct {
@@ -99,7 +99,15 @@ type analysisTrainCommand struct {
 	analysisFile
 	Target        analysis.Target `required:"" help:"What to predict: direction, large_move, abnormal_volume or relative_direction."`
 	Configuration string          `default:"features" help:"Which configuration of the file to fit. It must not have text."`
-	Out           string          `required:"" type:"path" help:"File to write the model to."`
+	Out           string          `required:"" type:"path" placeholder:"FILE" help:"File to write the model to."`
+}
+
+// Help implements kong.HelpProvider.
+func (analysisTrainCommand) Help() string {
+	return `
+The model is one that cashtag models push takes. Its scores are those of the walk forward, beside the baseline.
+
+  cashtag analysis train --config analysis.yaml --target direction --out direction.model`
 }
 
 // Run writes a model.
@@ -157,7 +165,15 @@ func writeWhole(name string, body []byte) (err error) {
 }
 
 type analysisStockNetCommand struct {
-	Data string `required:"" type:"path" help:"Directory with tweet/raw/TICKER/DATE and price/raw/TICKER.csv."`
+	Data string `required:"" type:"path" placeholder:"DIR" help:"Directory with tweet/raw/TICKER/DATE and price/raw/TICKER.csv."`
+}
+
+// Help implements kong.HelpProvider.
+func (analysisStockNetCommand) Help() string {
+	return `
+Repeats the split and the measures of the StockNet paper on its data set, so that the figures can be held against published ones.
+
+  cashtag analysis stocknet --data ./stocknet`
 }
 
 // Run prints the benchmark.

@@ -24,7 +24,9 @@ type benchFeaturesCommand struct {
 // Help implements kong.HelpProvider.
 func (benchFeaturesCommand) Help() string {
 	return `
-Posts, a score of each, bars and the clock of the demo's day go through the state, one day after the other, each into an empty one. Events per second are per second of CPU time, memory management included.`
+Posts, a score of each, bars and the clock of the demo's day go through the state, one day after the other, each into an empty one. Events per second are per second of CPU time, memory management included.
+
+  cashtag bench features --days 100`
 }
 
 // featuresReport is what was measured.

@@ -24,7 +24,9 @@ func (benchSourcesCommand) Help() string {
 	return `
 The posts and minute bars of the demo's day are played by the stand-ins, on the vendors' own wire. What they send is decoded again and again, and read by the real client at full speed. Of Bluesky's frames one in 52 names a followed ticker, and all are counted.
 
-A client shares the process with its stand-in and the connection between them, so its figures are of both, allocations included; a decoder is alone.`
+A client shares the process with its stand-in and the connection between them, so its figures are of both, allocations included; a decoder is alone.
+
+  cashtag bench sources --seconds 5`
 }
 
 // sourceFigures are those of one path.

@@ -11,6 +11,8 @@ const description = `Cashtag turns what people say about stocks into an event-so
 
   cashtag up                     play the demo day through everything, on this machine
   cashtag up --tape DIR          play recorded tweets and prices
+  cashtag up --live              read Bluesky and Cboe, and X and Alpaca with keys of yours
+  cashtag status                 where streams, sources and consumers stand
   cashtag flags set mongo off    turn a consumer off; it goes on where it stopped
   cashtag dead ls                messages that could not be stored, and why`
 
@@ -21,7 +23,7 @@ type CLI struct {
 	LocalCommands
 
 	Run      runCommand      `cmd:"" help:"Run services against an external NATS."`
-	Status   statusCommand   `cmd:"" help:"Show streams, consumers and flags."`
+	Status   statusCommand   `cmd:"" help:"Show streams, sources, consumers and flags."`
 	Streams  streamsCommand  `cmd:"" help:"Create, compare and list the streams."`
 	Tape     tapeCommand     `cmd:"" help:"Record events to a file and play them again."`
 	Dead     deadCommand     `cmd:"" help:"Look at messages that could not be stored, requeue or drop them."`

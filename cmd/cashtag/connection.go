@@ -14,7 +14,7 @@ import (
 
 // Connection says how to reach NATS. A password never stands in a flag.
 type Connection struct {
-	NATSURL  string `name:"nats-url" env:"NATS_URL" default:"nats://127.0.0.1:4222" help:"Servers to connect to (${env}). A user and password come from NATS_USER and NATS_PASSWORD, or NATS_CREDS names a credentials file."`
+	NATSURL  string `name:"nats-url" env:"NATS_URL" default:"nats://127.0.0.1:4222" help:"Servers to connect to. A user and password come from NATS_USER and NATS_PASSWORD, or NATS_CREDS names a credentials file."`
 	NATSUser string `name:"nats-user" env:"NATS_USER" hidden:""`
 }
 

@@ -22,9 +22,9 @@ var datasetStreams = []string{streams.Tweets, streams.Quotes, streams.Market}
 
 // datasetArchive says where the archive is.
 type datasetArchive struct {
-	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" help:"URL of an S3 server other than Amazon's, for --from archive."`
+	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" placeholder:"URL" help:"URL of an S3 server other than Amazon's, for --from archive."`
 	S3Bucket   string `name:"s3-bucket" env:"S3_BUCKET" default:"cashtag-archive" help:"Bucket of the archive, for --from archive."`
-	AWSRegion  string `name:"aws-region" env:"AWS_REGION" help:"Region of S3, for --from archive."`
+	AWSRegion  string `name:"aws-region" env:"AWS_REGION" placeholder:"REGION" help:"Region of S3, for --from archive."`
 }
 
 // archived reads the archive's blocks. A hole in it is said and passed over.

@@ -81,6 +81,8 @@ type deadLsCommand struct {
 // Help implements kong.HelpProvider.
 func (deadLsCommand) Help() string {
 	return `
+For each letter: its number, who could not store the message and why, and after how many tries.
+
   cashtag dead ls
   cashtag dead ls --consumer mongo --stream TWEETS`
 }

@@ -16,20 +16,20 @@ import (
 // FarEnds says where the sinks store. An address that is not given stands for the
 // real service in `run`, and for a stand-in on this machine in `up`.
 type FarEnds struct {
-	MongoURI      string                   `name:"mongo-uri" help:"MongoDB to write to; one with a password comes from MONGO_URI or MONGO_URI_FILE instead."`
+	MongoURI      string                   `name:"mongo-uri" placeholder:"URI" help:"MongoDB to write to; one with a password comes from MONGO_URI or MONGO_URI_FILE instead."`
 	MongoDatabase string                   `name:"mongo-database" env:"MONGO_DATABASE" default:"cashtag" help:"Database in MongoDB."`
 	MongoTTL      map[string]time.Duration `name:"mongo-ttl" env:"MONGO_TTL" placeholder:"STREAM=AGE" help:"How long MongoDB keeps the documents of a stream, such as LOGS=720h; the others it keeps for good."`
 
-	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" help:"URL of an S3 server other than Amazon's."`
+	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" placeholder:"URL" help:"URL of an S3 server other than Amazon's."`
 	S3Bucket   string `name:"s3-bucket" env:"S3_BUCKET" default:"cashtag-archive" help:"Bucket of the archive."`
 
-	KinesisEndpoint string `name:"kinesis-endpoint" env:"KINESIS_ENDPOINT" help:"URL of a Kinesis server other than Amazon's."`
+	KinesisEndpoint string `name:"kinesis-endpoint" env:"KINESIS_ENDPOINT" placeholder:"URL" help:"URL of a Kinesis server other than Amazon's."`
 	KinesisTweets   string `name:"kinesis-tweets" env:"KINESIS_TWEETS" default:"cashtag-tweets" help:"Kinesis stream of the tweets."`
 	KinesisQuotes   string `name:"kinesis-quotes" env:"KINESIS_QUOTES" default:"cashtag-quotes" help:"Kinesis stream of the quotes."`
 
 	retrainFlags `embed:""`
 
-	AWSRegion string `name:"aws-region" env:"AWS_REGION" help:"Region of Kinesis and S3."`
+	AWSRegion string `name:"aws-region" env:"AWS_REGION" placeholder:"REGION" help:"Region of Kinesis and S3."`
 	Create    bool   `help:"Create Kinesis streams and the bucket where they are missing."`
 }
 

@@ -98,6 +98,8 @@ type flagsSetCommand struct {
 // Help implements kong.HelpProvider.
 func (flagsSetCommand) Help() string {
 	return `
+A service that is turned off finishes the batch in hand, and goes on where it stopped when it is turned on.
+
   cashtag flags set mongo off
   cashtag flags set market closed`
 }
@@ -121,7 +123,12 @@ type flagsResetCommand struct {
 }
 
 // Help implements kong.HelpProvider.
-func (flagsResetCommand) Help() string { return "\n  cashtag flags reset mongo" }
+func (flagsResetCommand) Help() string {
+	return `
+The default of a flag is the one that cashtag flags shows beside it.
+
+  cashtag flags reset mongo`
+}
 
 // Run takes a flag back to its default.
 func (c flagsResetCommand) Run(ctx context.Context, console Console, connection *Connection) error {

@@ -11,7 +11,7 @@ import (
 // LocalCommands need the stand-ins, which a build with the tag external leaves
 // out.
 type LocalCommands struct {
-	Up    upCommand    `cmd:"" help:"Start everything on this machine and play the demo day or a tape."`
+	Up    upCommand    `cmd:"" help:"Start everything on this machine and play the demo day or a tape, or read live."`
 	Bench benchCommand `cmd:"" help:"Measure how fast each path is on this machine."`
 }
 

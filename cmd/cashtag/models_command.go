@@ -39,6 +39,14 @@ The predictor follows promotions while it runs, within a second. Nothing is prom
 
 type modelsLsCommand struct{}
 
+// Help implements kong.HelpProvider.
+func (modelsLsCommand) Help() string {
+	return `
+The score is the one that says most of the version, beside what a baseline that knows nothing reaches.
+
+  cashtag models`
+}
+
 // Run lists every version.
 func (modelsLsCommand) Run(ctx context.Context, console Console, connection *Connection) error {
 	return withModels(ctx, console, connection, func(_ context.Context, _ *streams.Client, registry *predictor.Registry) error {
@@ -89,6 +97,15 @@ type modelsShowCommand struct {
 	Version string `arg:"" optional:"" help:"Its version; the promoted one, else the last, where none is named."`
 }
 
+// Help implements kong.HelpProvider.
+func (modelsShowCommand) Help() string {
+	return `
+A score has its 95 percent interval where there are days enough for one.
+
+  cashtag models show direction
+  cashtag models show direction 20140731-4f2c0c1f`
+}
+
 // Run shows a version.
 func (c modelsShowCommand) Run(ctx context.Context, console Console, connection *Connection) error {
 	return withModels(ctx, console, connection, func(_ context.Context, _ *streams.Client, registry *predictor.Registry) error {
@@ -129,9 +146,9 @@ type modelAuthor struct {
 // modelsBucket says where the files of models are.
 type modelsBucket struct {
 	DataDir    string `name:"data" type:"path" placeholder:"DIR" help:"Data directory of a running cashtag up, for its S3 stand-in."`
-	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" help:"URL of an S3 server other than Amazon's."`
+	S3Endpoint string `name:"s3-endpoint" env:"S3_ENDPOINT" placeholder:"URL" help:"URL of an S3 server other than Amazon's."`
 	S3Bucket   string `name:"s3-bucket" env:"S3_BUCKET" default:"cashtag-archive" help:"Bucket of the archive, where models are too."`
-	AWSRegion  string `name:"aws-region" env:"AWS_REGION" help:"Region of S3."`
+	AWSRegion  string `name:"aws-region" env:"AWS_REGION" placeholder:"REGION" help:"Region of S3."`
 	Create     bool   `help:"Create the bucket where it is missing."`
 }
 
@@ -140,7 +157,15 @@ type modelsPushCommand struct {
 	modelsBucket
 
 	File string `arg:"" type:"existingfile" help:"File that cashtag analysis train wrote."`
-	Name string `required:"" help:"Name to store it under, such as direction."`
+	Name string `required:"" placeholder:"NAME" help:"Name to store it under, such as direction."`
+}
+
+// Help implements kong.HelpProvider.
+func (modelsPushCommand) Help() string {
+	return `
+The file goes into the bucket of the archive, and what it is into the stream MODELS. It predicts nothing until it is promoted.
+
+  cashtag models push direction.model --name direction --data ./data`
 }
 
 // Run stores a model.
@@ -219,6 +244,14 @@ type modelsPromoteCommand struct {
 	Version string `arg:"" help:"The version that is to predict."`
 }
 
+// Help implements kong.HelpProvider.
+func (modelsPromoteCommand) Help() string {
+	return `
+A running predictor follows within a second.
+
+  cashtag models promote direction 20140731-4f2c0c1f`
+}
+
 // Run promotes a version.
 func (c modelsPromoteCommand) Run(ctx context.Context, console Console, connection *Connection) error {
 	return withModels(ctx, console, connection, func(ctx context.Context, client *streams.Client, registry *predictor.Registry) error {
@@ -245,6 +278,14 @@ type modelsRetireCommand struct {
 	modelAuthor
 
 	Name string `arg:"" help:"The model's name."`
+}
+
+// Help implements kong.HelpProvider.
+func (modelsRetireCommand) Help() string {
+	return `
+A version that was promoted before does not come back by itself.
+
+  cashtag models retire direction`
 }
 
 // Run retires the promoted version.

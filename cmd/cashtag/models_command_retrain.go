@@ -25,7 +25,7 @@ type modelsRetrainCommand struct {
 	modelAuthor
 	modelsBucket
 
-	Config  string   `required:"" type:"path" help:"File of cashtag analysis that says under models what to train: see docs/models.md."`
+	Config  string   `required:"" type:"path" placeholder:"FILE" help:"File of cashtag analysis that says under models what to train: see docs/models.md."`
 	Model   []string `placeholder:"NAME" help:"Train these models of the file alone."`
 	From    string   `enum:"history,streams,archive,tape" default:"history" help:"What to learn from: history (the archive, and after it the streams), streams, archive or tape."`
 	Tape    string   `type:"path" placeholder:"DIR" help:"The tape, for --from tape: see cashtag dataset build."`

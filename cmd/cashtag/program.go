@@ -74,19 +74,7 @@ func Main(ctx context.Context, args []string, console Console) (code int) {
 		}
 	}()
 	var cli CLI
-	parser, err := kong.New(&cli,
-		kong.Name("cashtag"),
-		kong.Description(description),
-		kong.Writers(console.Out, console.Err),
-		kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.UsageOnError(),
-		kong.Vars{
-			"version":      version(),
-			"run_services": strings.Join(runNames(), ", "),
-			"up_services":  strings.Join(append(runNames(), streams.ServiceReplay), ", "),
-		},
-	)
+	parser, err := newParser(&cli, console)
 	if err != nil {
 		_, _ = fmt.Fprintln(console.Err, "cashtag:", err)
 		return exitFailed
@@ -99,6 +87,23 @@ func Main(ctx context.Context, args []string, console Console) (code int) {
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(console, &cli.Connection)
 	return report(console, command.Run())
+}
+
+// newParser makes what reads the command line into cli.
+func newParser(cli *CLI, console Console) (*kong.Kong, error) {
+	return kong.New(cli,
+		kong.Name("cashtag"),
+		kong.Description(description),
+		kong.Writers(console.Out, console.Err),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+		kong.Vars{
+			"version":      version(),
+			"run_services": strings.Join(runNames(), ", "),
+			"up_services":  strings.Join(append(runNames(), streams.ServiceReplay), ", "),
+		},
+	)
 }
 
 // report turns an error into one line and an exit code.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,4 +53,33 @@ func helpOf(t *testing.T, command ...string) string {
 		t.Fatalf("%q --help: got exit code %d and %q", command, code, err.String())
 	}
 	return out.String()
+}
+
+// TestEveryHelpHasAnExample runs --help of each command, and wants one that can be
+// copied from it, set apart from the text.
+func TestEveryHelpHasAnExample(t *testing.T) {
+	t.Parallel()
+	var cli CLI
+	parser, err := newParser(&cli, Console{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := parser.Model.Leaves(true)
+	if len(leaves) < 20 {
+		t.Fatalf("got %d commands, want all", len(leaves))
+	}
+	for _, leaf := range leaves {
+		path := strings.Fields(leaf.Path())
+		path = slices.DeleteFunc(path, func(word string) bool {
+			return strings.HasPrefix(word, "<") || strings.HasPrefix(word, "[") || word == "..."
+		})
+		help := helpOf(t, path...)
+		example := regexp.MustCompile(`(?m)^    (\S+=\S+ |\S+ \S+ \| )?cashtag (models )?` + path[0] + `\b`)
+		if !example.MatchString(help) {
+			t.Errorf("cashtag %s --help: got no example in\n%s", strings.Join(path, " "), help)
+		}
+		if strings.Contains(help, "=STRING") {
+			t.Errorf("cashtag %s --help: got STRING for what a flag takes, want a word that says it in\n%s", strings.Join(path, " "), help)
+		}
+	}
 }
