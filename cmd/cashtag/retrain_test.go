@@ -3,14 +3,20 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cashtag/schemas"
+	"cashtag/services/archive"
 	"cashtag/services/predictor"
 	"cashtag/streams"
+	"cashtag/streams/durable"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // TestRetrain lets the real program train after close upon close.
@@ -140,7 +146,7 @@ func TestRetrainByHand(t *testing.T) {
 			exitFailed, "no prices: labels are made from bars, and there is none",
 		},
 		"too few days": {tooFew, exitFailed, "model direction: not trained: too few days"},
-		"no flag": {c.cashtag(t, "run", "analysis"), exitUsage, "name files by --retrain"},
+		"no flag":      {c.cashtag(t, "run", "analysis"), exitUsage, "name files by --retrain"},
 		"how often": {
 			c.cashtag(t, "run", "analysis", "--retrain", c.file, "--retrain-every", "0"), exitUsage, "--retrain-every is 0: must be from 1 to 250",
 		},
@@ -150,5 +156,80 @@ func TestRetrainByHand(t *testing.T) {
 				t.Errorf("got %d and %q, want %d and %q", test.ran.code, test.ran.err, test.code, test.says)
 			}
 		})
+	}
+}
+
+// What the streams dropped is read from the archive's blocks, and only what is not in
+// one from the streams.
+func TestRetrainReadsTheArchiveAndThenTheStreams(t *testing.T) {
+	c := newTrainer(t)
+	byStream := make(map[string][]schemas.Event)
+	for day := 1; day < 75; day++ {
+		events := seasonDay(day)
+		c.publish(t, events...)
+		for _, event := range events {
+			subject, err := streams.Subject(event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			byStream[streams.StreamOf(subject)] = append(byStream[streams.StreamOf(subject)], event)
+		}
+	}
+	train := func(from string) string {
+		t.Helper()
+		ran := c.cashtag(t, "models", "retrain", "--config", c.file, "--s3-endpoint", c.bucket.url, "--from", from)
+		ran.want(t, exitDone, "")
+		return ran.row(t, "direction")[2]
+	}
+	whole := train("streams")
+	for name, events := range byStream {
+		stream, err := c.client.JS.Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := stream.CachedInfo().State.LastSeq; last != uint64(len(events)) {
+			t.Fatalf("%s: got %d messages, want %d", name, last, len(events))
+		}
+		most := len(events) * 2 / 3
+		archiveBlock(t, c.bucket.store, name, stream.CachedInfo().Created, 1, events[:most])
+		// A block of an earlier stream of the name says nothing of this one.
+		archiveBlock(t, c.bucket.store, name, stream.CachedInfo().Created.Add(-time.Hour), most+1, events[:10])
+		if err := stream.Purge(t.Context(), jetstream.WithPurgeSequence(uint64(most/2))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := train("history"); got != whole {
+		t.Errorf("got version %s of archive and streams, want %s", got, whole)
+	}
+	for _, from := range []string{"archive", "streams"} {
+		if got := train(from); got == whole {
+			t.Errorf("--from %s: got the version of all, want one of less", from)
+		}
+	}
+}
+
+// archiveBlock stores events as the block of a stream that begins with a sequence.
+func archiveBlock(t *testing.T, store *archive.Store, stream string, created time.Time, first int, events []schemas.Event) {
+	t.Helper()
+	writer, err := store.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Discard()
+	block := durable.Block{
+		Stream: stream, CreatedAt: created, First: uint64(first), Last: uint64(first + len(events) - 1), Events: uint64(len(events)),
+		FirstAt: created, LastAt: created,
+	}
+	for i, event := range events {
+		line, err := event.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := writer.Append(durable.Message{Stream: stream, Sequence: uint64(first + i), Data: line}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(writer.Seal(block), writer.Store(t.Context())); err != nil {
+		t.Fatal(err)
 	}
 }
