@@ -14,12 +14,12 @@ import (
 // after a sequence, and returns the sequence of its last message.
 type Ledger func(ctx context.Context, after uint64, each func(sequence uint64, data []byte)) (last uint64, err error)
 
-// complainOfDrift says in the log which features of which models are not what they were in
-// training, for each version that a day is over for. Where MODELS cannot be read, that
+// complainOfDrift says in the log which features of which models are not what they were
+// in training, for each day of a version that is over. Where MODELS cannot be read, that
 // is said once and tried again.
 func (h *Handler) complainOfDrift(ctx context.Context) {
 	due := slices.DeleteFunc(slices.Sorted(maps.Keys(h.state.Drift.Versions)), func(key string) bool {
-		return !h.state.Drift.Versions[key].Due
+		return len(h.state.Drift.Versions[key].Over) == 0
 	})
 	if len(due) == 0 {
 		return
@@ -34,17 +34,21 @@ func (h *Handler) complainOfDrift(ctx context.Context) {
 	h.deaf = false
 	for _, key := range due {
 		v := h.state.Drift.Versions[key]
-		v.Due = false
-		trained := h.trained[key]
-		if trained == nil {
-			continue // its file does not say what it was trained on
-		}
-		for _, column := range v.of(trained, v.Newest-1) {
-			if !column.Drifted(h.cfg.MostPSI) {
-				continue
+		if trained := h.trained[key]; trained != nil { // else its file does not say what it was trained on
+			for _, day := range v.Over {
+				h.sayDrift(ctx, v, trained, day)
 			}
+		}
+		v.Over = nil
+	}
+}
+
+// sayDrift says what had drifted when a trading day was over.
+func (h *Handler) sayDrift(ctx context.Context, v *predicted, trained *schemas.Model, day window.Day) {
+	for _, column := range v.of(trained, day) {
+		if column.Drifted(h.cfg.MostPSI) {
 			h.logger.WarnContext(ctx, "a live feature has drifted from training", "model", v.Model, "version", v.Version,
-				"feature", column.Column, "psi", window.Round(column.Index), "most", h.cfg.MostPSI,
+				"feature", column.Column, "until", window.XNYS().Date(day), "psi", window.Round(column.Index), "most", h.cfg.MostPSI,
 				"chance", window.Round(column.Chance), "rows", column.Rows, "days", column.Days)
 		}
 	}

@@ -37,7 +37,7 @@ type predicted struct {
 	Model   string                         `json:"model"`
 	Version string                         `json:"version"`
 	Newest  window.Day                     `json:"newest"`
-	Due     bool                           `json:"due"`  // a day is over, and what drifted is to be said
+	Over    []window.Day                   `json:"over"` // days that are over and that it is to be said of what drifted
 	Days    map[window.Day][][]int64       `json:"days"` // rows by column and bin
 	Open    map[window.Day]map[string]bins `json:"open"` // by ticker and time, not in Days yet
 }
@@ -52,14 +52,15 @@ type bins struct {
 func NewDrift() *Drift { return &Drift{Versions: make(map[string]*predicted)} }
 
 // Add takes in a prediction. One that does not say where its vector belongs counts
-// nothing.
+// nothing, nor does one of a day that the model was trained on, as a replay has them.
 func (d *Drift) Add(p *schemas.Prediction) {
-	if p.Bins == "" {
+	if p.Bins == "" || trainedOn(p.Version, p.DueAt) {
 		return
 	}
 	v, day := d.of(p), window.XNYS().Day(p.PredictedAt.UnixNano()-1)
 	if day > v.Newest {
-		v.Newest, v.Due = day, true
+		v.Over = over(v.Over, v.Newest)
+		v.Newest = day
 		v.shut()
 	}
 	switch {
@@ -158,7 +159,7 @@ func (d *Drift) Of(m *schemas.Model) []ColumnDrift {
 	return v.of(m, v.Newest)
 }
 
-// of is Drift.Of up to a trading day, which counts.
+// of is Drift.Of as it was when a trading day was over.
 func (v *predicted) of(m *schemas.Model, until window.Day) []ColumnDrift {
 	days := v.days(until)
 	var found []ColumnDrift
@@ -179,7 +180,7 @@ func (v *predicted) of(m *schemas.Model, until window.Day) []ColumnDrift {
 	return found
 }
 
-// days are the rows of each trading day up to one, in order.
+// days are the rows of the trading days up to one, in order.
 func (v *predicted) days(until window.Day) [][][]int64 {
 	counts := make(map[window.Day][][]int64)
 	for day, columns := range v.Days {
@@ -195,7 +196,7 @@ func (v *predicted) days(until window.Day) [][][]int64 {
 	}
 	days := make([][][]int64, 0, len(counts))
 	for _, day := range slices.Sorted(maps.Keys(counts)) {
-		if day <= until {
+		if day <= until && day > until-driftDays {
 			days = append(days, counts[day])
 		}
 	}

@@ -164,6 +164,19 @@ func TestDriftIsOfTheLastRevisions(t *testing.T) {
 	}
 }
 
+// On a replay a model predicts from days that it was trained on, which are no news.
+func TestDriftLeavesOutWhatAModelWasTrainedOn(t *testing.T) {
+	t.Parallel()
+	m, drift := seen(), outcomes.NewDrift()
+	m.Version = closeOf(9).Format("20060102") + "-abcdef01"
+	for _, event := range each(shifted(30), func(p *schemas.Prediction) { p.Version = m.Version }) {
+		drift.Add(event.Data.(*schemas.Prediction))
+	}
+	if got := drift.Of(m); len(got) != 2 || got[1].Days != 20 || got[1].Rows != 200 {
+		t.Errorf("got %+v, want the 20 days after the training alone", got)
+	}
+}
+
 func TestWhatDriftKeepsIsBounded(t *testing.T) {
 	t.Parallel()
 	h := handler(t, nil)

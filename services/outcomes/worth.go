@@ -32,7 +32,7 @@ type worth struct {
 	Target  string                 `json:"target"`
 	Days    map[window.Day]*excess `json:"days"`
 	Newest  window.Day             `json:"newest"`
-	Due     bool                   `json:"due"` // a day is over, and it is to be said what the model is worth
+	Over    []window.Day           `json:"over"` // days that are over and that it is to be said of what the model is worth
 }
 
 type excess struct {
@@ -61,7 +61,8 @@ func (st *state) judge(market *window.Market, o *schemas.Outcome) {
 	}
 	day := market.Day(o.PredictedAt.UnixNano() - 1)
 	if day > w.Newest {
-		w.Newest, w.Due = day, true
+		w.Over = over(w.Over, w.Newest)
+		w.Newest = day
 		maps.DeleteFunc(w.Days, func(d window.Day, _ *excess) bool { return d < day-worthDays })
 	}
 	if day < w.Newest-worthDays {
@@ -86,11 +87,6 @@ func (st *state) room() {
 	delete(st.Worth, oldest)
 }
 
-// over are the days that are over.
-func (w *worth) over() []window.Day {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.Days)), func(day window.Day) bool { return day == w.Newest })
-}
-
 // interval is the mean of a row's excess on some days and how far it may be off: rows
 // of one day are one piece of evidence.
 func (w *worth) interval(days []window.Day) (mean, off float64) {
@@ -106,18 +102,33 @@ func (w *worth) interval(days []window.Day) (mean, off float64) {
 	return mean, certain * math.Sqrt(spread) / rows
 }
 
-// complain says in the log which models are worse than their baselines.
+// over adds a day that is over to those that were not spoken of yet; 0 is none.
+func over(days []window.Day, day window.Day) []window.Day {
+	if day == 0 {
+		return days
+	}
+	days = append(days, day)
+	return days[max(0, len(days)-worthDays):]
+}
+
+// complain says in the log which models are worse than their baselines, for each day
+// that is over.
 func (st *state) complain(ctx context.Context, logger *slog.Logger) {
 	for _, key := range slices.Sorted(maps.Keys(st.Worth)) {
 		w := st.Worth[key]
-		days := w.over()
-		due := w.Due
-		if w.Due = false; !due || len(days) < leastWorth {
-			continue
+		for _, last := range w.Over {
+			days := slices.DeleteFunc(slices.Sorted(maps.Keys(w.Days)), func(day window.Day) bool {
+				return day > last || day <= last-worthDays
+			})
+			if len(days) < leastWorth {
+				continue
+			}
+			if mean, off := w.interval(days); mean-off > 0 {
+				logger.WarnContext(ctx, "a live model is worse than its baseline", "model", w.Model, "version", w.Version,
+					"target", w.Target, "until", window.XNYS().Date(last), "days", len(days),
+					"excess_loss", window.Round(mean), "interval", window.Round(off))
+			}
 		}
-		if mean, off := w.interval(days); mean-off > 0 {
-			logger.WarnContext(ctx, "a live model is worse than its baseline", "model", w.Model, "version", w.Version,
-				"target", w.Target, "days", len(days), "excess_loss", window.Round(mean), "interval", window.Round(off))
-		}
+		w.Over = nil
 	}
 }
