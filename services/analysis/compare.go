@@ -127,29 +127,29 @@ func says(a *model.Artefact, t *Table, columns, rows []int) ([]float64, error) {
 }
 
 // paired compares the forecasts of two pools of the same rows.
-func (j *jobs) paired(old, new *pool) (*Comparison, error) {
-	if len(new.rows) == 0 {
+func (j *jobs) paired(old, fresh *pool) (*Comparison, error) {
+	if len(fresh.rows) == 0 {
 		return nil, fmt.Errorf("%w: no outcome of the sessions held out is known", ErrNoComparison)
 	}
 	b := j.bootstrap()
 	out := &Comparison{
-		Metric: "auc", Old: estimate(old.skill(b)), New: estimate(new.skill(b)), Rows: len(new.rows), Days: len(new.dates),
-		From: new.dates[0].String(), To: new.dates[len(new.dates)-1].String(),
+		Metric: "auc", Old: estimate(old.skill(b)), New: estimate(fresh.skill(b)), Rows: len(fresh.rows), Days: len(fresh.dates),
+		From: fresh.dates[0].String(), To: fresh.dates[len(fresh.dates)-1].String(),
 	}
-	if !new.continues {
-		out.Difference = estimate(b.Interval(new.day, func(weights []float64) float64 {
-			return new.ranked.AUC(weights) - old.ranked.AUC(weights)
+	if !fresh.continues {
+		out.Difference = estimate(b.Interval(fresh.day, func(weights []float64) float64 {
+			return fresh.ranked.AUC(weights) - old.ranked.AUC(weights)
 		}))
 		return out, nil
 	}
 	out.Metric = "r2"
 	columns := make([][]float64, 3)
-	for k := range new.rows {
-		columns[0] = append(columns[0], new.loss(k))
+	for k := range fresh.rows {
+		columns[0] = append(columns[0], fresh.loss(k))
 		columns[1] = append(columns[1], old.loss(k))
-		columns[2] = append(columns[2], (new.reference[k]-new.label[k])*(new.reference[k]-new.label[k]))
+		columns[2] = append(columns[2], (fresh.reference[k]-fresh.label[k])*(fresh.reference[k]-fresh.label[k]))
 	}
-	out.Difference = estimate(b.Sums(new.day, columns, func(s []float64) float64 { return model.R2(s[0], s[2]) - model.R2(s[1], s[2]) }))
+	out.Difference = estimate(b.Sums(fresh.day, columns, func(s []float64) float64 { return model.R2(s[0], s[2]) - model.R2(s[1], s[2]) }))
 	return out, nil
 }
 
