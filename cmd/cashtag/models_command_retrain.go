@@ -38,7 +38,7 @@ func (modelsRetrainCommand) Help() string {
 	return `
 It does once by hand what the service analysis does after each close: rows are built anew, each model of the file is trained, scored by walking forward, stored as a new version, and compared with the promoted version on the sessions after the last that this one was trained on. The same data give the same version.
 
-Exit code 1 where a model could not be trained, such as for too few days; the others are.
+Exit code 1 where a model could not be trained, such as for too few days; the other models of the file are trained all the same.
 
   cashtag models retrain --config analysis.yaml --data ./data
   cashtag models retrain --config analysis.yaml --from tape --tape stocknet --s3-endpoint http://127.0.0.1:7070

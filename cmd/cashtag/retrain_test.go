@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,10 +12,12 @@ import (
 	"time"
 
 	"cashtag/schemas"
+	"cashtag/services/analysis/retrain"
 	"cashtag/services/archive"
 	"cashtag/services/predictor"
 	"cashtag/streams"
 	"cashtag/streams/durable"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -84,9 +87,68 @@ func TestRetrain(t *testing.T) {
 	if got := second.log.lines("not better beyond its interval"); len(got) != 1 {
 		t.Errorf("got %q, want why it was not promoted", got)
 	}
+	// Why is in LOGS too.
+	streamstest.Eventually(t, "the log events", func() bool {
+		said := c.logged(t, "model promoted", "model not promoted")
+		return len(said) == 4 && said[2] == "model promoted" && slices.Index(said, "model promoted") == 2
+	})
 	trained := slices.DeleteFunc(c.verbs(t), func(verb string) bool { return verb != schemas.VerbTrained })
 	if len(trained) != 4+2 {
 		t.Errorf("got %d trained, want one for each of four closes, and two by hand", len(trained))
+	}
+}
+
+// logged are the messages of the service in LOGS that are among some, in order.
+func (c *trainer) logged(t *testing.T, among ...string) []string {
+	t.Helper()
+	var said []string
+	_, err := streams.ReadSince(t.Context(), c.client, streams.Logs, 0, func(_ uint64, data []byte) {
+		event, err := schemas.Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if log := event.Data.(*schemas.Log); log.Service == streams.ServiceAnalysis && slices.Contains(among, log.Message) {
+			said = append(said, log.Message)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
+
+// What synthetic events trained is marked as such, and is a version all the same.
+func TestSyntheticModels(t *testing.T) {
+	c := newTrainer(t)
+	file, err := os.ReadFile(modelFile(t, 0.1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := retrain.Statement{By: "ada", At: season()[3].Close, Demo: true}
+	version, known, err := c.shelf().Push(t.Context(), "direction", file, by)
+	if err != nil || known {
+		t.Fatalf("got known %t, %v, want a new version", known, err)
+	}
+	if err := c.shelf().Promote(t.Context(), "direction", version, by); err != nil {
+		t.Fatal(err)
+	}
+	if again, known, err := c.shelf().Push(t.Context(), "direction", file, by); err != nil || !known || again != version {
+		t.Errorf("got %s, known %t, %v, want %s once more", again, known, err, version)
+	}
+	if now := c.promotedNow(t); now != version || c.messages(t, streams.Models) != 2 {
+		t.Errorf("got %q promoted in %d events, want %s in 2", now, c.messages(t, streams.Models), version)
+	}
+	_, err = streams.ReadSince(t.Context(), c.client, streams.Models, 0, func(_ uint64, data []byte) {
+		event, err := schemas.Decode(data)
+		if err != nil || !schemas.IsDemo(event.Source) || !strings.HasPrefix(event.ID, schemas.DemoPrefix) {
+			t.Errorf("got %s of %s, %v, want it marked as synthetic", event.ID, event.Source, err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.shelf().Promote(t.Context(), "direction", "7", by); err == nil || !strings.Contains(err.Error(), "says nothing of version 7") {
+		t.Errorf("got %v for a version that nobody trained, want an error", err)
 	}
 }
 
