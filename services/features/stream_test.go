@@ -150,7 +150,7 @@ func TestTheClockWaitsForScores(t *testing.T) {
 	t.Parallel()
 	at := when(t, "2014-07-01 14:00:00")
 	r := newRig(t)
-	r.Publish(t, tick(at.Add(-time.Hour)), newPost("1", at, "a", "x", "T"), tick(at.Add(10 * time.Minute)))
+	r.Publish(t, tick(at.Add(-time.Hour)), newPost("1", at, "a", "x", "T"), tick(at.Add(10*time.Minute)))
 	reader, stop, _ := r.start(t)
 	defer stop()
 	streamstest.Eventually(t, "the post read", func() bool { return reader.Stats().Read[streams.Tweets] == 1 })
@@ -162,7 +162,7 @@ func TestTheClockWaitsForScores(t *testing.T) {
 		}
 	}
 	before := reader.Stats().Published
-	r.Publish(t, newPost("2", at.Add(time.Hour), "a", "x", "T"), tick(at.Add(80 * time.Minute)))
+	r.Publish(t, newPost("2", at.Add(time.Hour), "a", "x", "T"), tick(at.Add(80*time.Minute)))
 	streamstest.Eventually(t, "the vectors without a score", func() bool { return reader.Stats().Published >= before+2 })
 }
 
