@@ -9,10 +9,7 @@ import (
 
 const description = `Cashtag turns what people say about stocks into an event-sourced stream.
 
-  cashtag up                     play the demo day through everything, on this machine
-  cashtag up --tape DIR          play recorded tweets and prices
-  cashtag up --live              read Bluesky and Cboe, and X and Alpaca with keys of yours
-  cashtag status                 where streams, sources and consumers stand
+` + localExamples + `  cashtag status                 where streams, sources and consumers stand
   cashtag flags set mongo off    turn a consumer off; it goes on where it stopped
   cashtag dead ls                messages that could not be stored, and why`
 

@@ -15,6 +15,12 @@ type LocalCommands struct {
 	Bench benchCommand `cmd:"" help:"Measure how fast each path is on this machine."`
 }
 
+// localExamples are those of the commands of this build.
+const localExamples = `  cashtag up                     play the demo day through everything, on this machine
+  cashtag up --tape DIR          play recorded tweets and prices
+  cashtag up --live              read Bluesky and Cboe, and X and Alpaca with keys of yours
+`
+
 // runAsChild runs a stand-in and ends the process, in a process that was started
 // for that.
 func runAsChild() { child.Main(mongod.Child(), s3d.Child()) }

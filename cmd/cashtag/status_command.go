@@ -212,7 +212,8 @@ func (s platformStatus) print(console Console) error {
 		return err
 	}
 	if len(s.Sources) > 0 {
-		if err := s.origins().print(console); err != nil {
+		sources := s.origins()
+		if err := sources.print(console); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintln(console.Out); err != nil {

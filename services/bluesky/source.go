@@ -23,8 +23,8 @@ type Source struct {
 	byTime       bool  // the sequence numbers are another archive's: resume by time
 	dictionaries map[string]dictionary
 	resting      map[string]*refusal // by base: those that said when to come again
-	plain        func()          // says why the instance in hand is read uncompressed; nil where it is not
-	said         map[string]bool // what is logged once
+	plain        func()              // says why the instance in hand is read uncompressed; nil where it is not
+	said         map[string]bool     // what is logged once
 	gap          gap
 }
 
