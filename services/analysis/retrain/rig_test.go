@@ -83,7 +83,9 @@ type shelf struct {
 	stated   []string          // what was stated, in order
 	promoted string
 	refused  error
+	pushed   []string     // names, in order
 	die      func() error // before the next statement
+	dieAt    string       // of a name alone; "" for any
 }
 
 func (s *shelf) Push(_ context.Context, name string, file []byte, st retrain.Statement) (string, bool, error) {
@@ -91,8 +93,8 @@ func (s *shelf) Push(_ context.Context, name string, file []byte, st retrain.Sta
 	defer s.mu.Unlock()
 	version := model.ArtefactHash(file)[:8]
 	_, stored := s.files[version]
-	s.files[version] = file
-	if die := s.die; die != nil {
+	s.files[version], s.pushed = file, append(s.pushed, name)
+	if die := s.die; die != nil && (s.dieAt == "" || s.dieAt == name) {
 		s.die = nil
 		return "", false, die()
 	}
@@ -120,6 +122,13 @@ func (s *shelf) Promote(_ context.Context, name, version string, st retrain.Stat
 	s.promoted = version
 	s.stated = append(s.stated, fmt.Sprintf("%s %s promoted by %s", version, name, st.By))
 	return nil
+}
+
+// pushes are the names of what was pushed, in order.
+func (s *shelf) pushes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.pushed)
 }
 
 // served is the version that is promoted.

@@ -95,7 +95,7 @@ func TestTriedAgain(t *testing.T) {
 	other := file()
 	other.Path, other.Config.Models = "other.yaml", []analysis.Kept{{Name: "other", Target: analysis.Direction, Configuration: "hint"}}
 	r.cfg.Files = append(r.cfg.Files, other)
-	r.shelf.die = func() error { return errAway }
+	r.shelf.die, r.shelf.dieAt = func() error { return errAway }, "other"
 	r.rows.fail(errAway)
 	r.start(t)
 	r.closed(t, sessions()[60])
@@ -103,6 +103,9 @@ func TestTriedAgain(t *testing.T) {
 	got := r.shelf.statements()
 	if len(got) != 2 || !strings.Contains(got[0], "up trained") || !strings.Contains(got[1], "other trained") {
 		t.Errorf("got %q, want one statement of each", got)
+	}
+	if want := []string{"up", "other", "other"}; !slices.Equal(r.shelf.pushes(), want) {
+		t.Errorf("pushed %q, want %q", r.shelf.pushes(), want)
 	}
 }
 
