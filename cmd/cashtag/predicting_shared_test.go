@@ -168,6 +168,9 @@ func serving(t *testing.T, dir string, do func(run func(args ...string) ended)) 
 	if code := p.wait(t); code != exitDone {
 		t.Fatalf("exit code %d, want %d", code, exitDone)
 	}
+	if said := p.stderr.String(); !strings.HasPrefix(said, "Cashtag: predictor on what is in "+dir+"; nothing is played\n") {
+		t.Errorf("got %q, want a line that says what runs", said)
+	}
 }
 
 // answers reports whether a program does at an address.

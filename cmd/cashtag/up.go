@@ -193,6 +193,9 @@ func (c upCommand) Run(ctx context.Context, console Console) error {
 	if err != nil {
 		return err
 	}
+	if set.producer == producerNone {
+		title = "Cashtag: " + strings.Join(set.names, ", ") + " on what is in " + c.Data + "; nothing is played"
+	}
 	ctx, stop := interruptible(ctx, console)
 	defer stop()
 	if set.producer == producerLive {
