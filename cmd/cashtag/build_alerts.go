@@ -1,14 +1,10 @@
 package main
 
-import (
-	"context"
-
-	"cashtag/services/alerts"
-)
+import "cashtag/services/alerts"
 
 // buildAlerts watches the vectors for tickers that stand out.
-func (p *platform) buildAlerts(_ context.Context, s *service) error {
-	handler, err := alerts.NewHandler(alerts.DefaultConfig(), s.logger)
+func (p *platform) buildAlerts(s *service, cfg alerts.Config) error {
+	handler, err := alerts.NewHandler(cfg, s.logger)
 	if err != nil {
 		return err
 	}

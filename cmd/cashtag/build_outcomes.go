@@ -12,8 +12,8 @@ import (
 
 // buildOutcomes joins predictions with what happened, and watches what they are made
 // from.
-func (p *platform) buildOutcomes(_ context.Context, s *service) error {
-	handler, err := outcomes.NewHandler(outcomes.DefaultConfig(), outcomes.Ledger(modelsLedger(s.client)), s.logger)
+func (p *platform) buildOutcomes(s *service, cfg outcomes.Config) error {
+	handler, err := outcomes.NewHandler(cfg, outcomes.Ledger(modelsLedger(s.client)), s.logger)
 	if err != nil {
 		return err
 	}

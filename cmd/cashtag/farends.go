@@ -28,6 +28,7 @@ type FarEnds struct {
 	KinesisQuotes   string `name:"kinesis-quotes" env:"KINESIS_QUOTES" default:"cashtag-quotes" help:"Kinesis stream of the quotes."`
 
 	retrainFlags `embed:""`
+	watchFlags   `embed:""`
 
 	AWSRegion string `name:"aws-region" env:"AWS_REGION" placeholder:"REGION" help:"Region of Kinesis and S3."`
 	Create    bool   `help:"Create Kinesis streams and the bucket where they are missing."`
@@ -39,6 +40,7 @@ type farEnds struct {
 	kinesis kinesis.Config
 	archive archive.Config
 	retrain retraining
+	watch   watching
 }
 
 // resolve makes the sinks' configurations, with the URI of MongoDB from the
@@ -61,7 +63,10 @@ func (f FarEnds) resolve() (farEnds, error) {
 	ends.archive.Endpoint, ends.archive.Region, ends.archive.Create = f.S3Endpoint, f.AWSRegion, f.Create
 	ends.archive.Bucket, ends.archive.PathStyle = f.S3Bucket, f.S3Endpoint != ""
 	var err error
-	ends.retrain, err = f.retrainFlags.resolve()
+	if ends.retrain, err = f.retrainFlags.resolve(); err != nil {
+		return farEnds{}, err
+	}
+	ends.watch, err = f.watchFlags.resolve()
 	return ends, err
 }
 

@@ -37,14 +37,18 @@ func recipes() []recipe {
 		{streams.ServiceSentiment, "scores posts, by the scorers of the setting scorer", plain((*platform).buildSentiment)},
 		{streams.ServiceFeatures, "makes vectors of posts, scores and bars, by window", plain((*platform).buildFeatures)},
 		{streams.ServiceEraser, "takes deleted posts out of the streams", plain((*platform).buildEraser)},
-		{streams.ServiceAlerts, "watches the vectors for tickers that stand out", plain((*platform).buildAlerts)},
+		{streams.ServiceAlerts, "watches the vectors for tickers that stand out", func(_ context.Context, p *platform, s *service, ends farEnds) error {
+			return p.buildAlerts(s, ends.watch.alerts)
+		}},
 		{streams.ServicePredictor, "predicts from vectors with the promoted models, which it reads from S3", func(ctx context.Context, p *platform, s *service, ends farEnds) error {
 			return p.buildPredictor(ctx, s, ends.archive)
 		}},
 		{streams.ServiceAnalysis, "trains models again after the market's close; needs --retrain", func(ctx context.Context, p *platform, s *service, ends farEnds) error {
 			return p.buildAnalysis(ctx, s, ends.archive, ends.retrain)
 		}},
-		{streams.ServiceOutcomes, "joins predictions with what happened", plain((*platform).buildOutcomes)},
+		{streams.ServiceOutcomes, "joins predictions with what happened", func(_ context.Context, p *platform, s *service, ends farEnds) error {
+			return p.buildOutcomes(s, ends.watch.outcomes)
+		}},
 	}
 }
 
