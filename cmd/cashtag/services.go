@@ -111,8 +111,3 @@ func servicesHelp() string {
 	}
 	return text.String()
 }
-
-// servicesOfS3 are those that need the archive's bucket.
-func servicesOfS3() []string {
-	return []string{streams.ServiceArchive, streams.ServicePredictor, streams.ServiceAnalysis}
-}

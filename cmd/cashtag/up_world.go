@@ -172,3 +172,8 @@ func (u *up) close(ctx context.Context) {
 		}
 	})
 }
+
+// servicesOfS3 are those that need the archive's bucket.
+func servicesOfS3() []string {
+	return []string{streams.ServiceArchive, streams.ServicePredictor, streams.ServiceAnalysis}
+}
