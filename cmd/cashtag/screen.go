@@ -69,13 +69,10 @@ func (s *screen) recent() []string {
 	return append([]string(nil), s.pane...)
 }
 
-// draw replaces the table on the terminal. Lines that do not fit are cut.
+// draw replaces the table on the terminal.
 func (s *screen) draw(v view) {
 	width, height := terminalSize()
-	lines := strings.Split(strings.TrimRight(v.render(width, s.console.colours()), "\n"), "\n")
-	if len(lines) > height-1 {
-		lines = lines[:height-1]
-	}
+	lines := v.fitted(width, height-1, s.console.colours())
 	s.clear()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,6 +23,7 @@ type view struct {
 	endpoints []endpoint
 	disk      string
 	log       []string
+	brief     bool // a row for each service instead of each consumer
 }
 
 // viewRow is what the table says of a consumer beside its figures.
@@ -69,6 +70,21 @@ func (v view) render(width int, colours bool) string {
 	return out.String()
 }
 
+// fitted is the view in at most height lines: with a row for each service where the
+// consumers have no room, and cut where that is too long too.
+func (v view) fitted(width, height int, colours bool) []string {
+	for {
+		lines := strings.Split(strings.TrimRight(v.render(width, colours), "\n"), "\n")
+		switch {
+		case len(lines) <= height:
+			return lines
+		case v.brief:
+			return lines[:height]
+		}
+		v.brief = true
+	}
+}
+
 // streams lists the streams that hold or held anything.
 func (v view) streams() *grid {
 	heads := []string{"STREAM", "EVENTS", "BYTES"}
@@ -109,17 +125,16 @@ func (v view) origins() *grid {
 
 // consumers lists the consumers that run here.
 func (v view) consumers() *grid {
+	if v.brief {
+		return v.briefly()
+	}
 	table := newGrid("CONSUMER", "STORED", "LAG", "AGE", "REDELIVERED", "RETRIES", "BURIED", "MISSING", "FLAG", "STATE")
 	for _, row := range v.rows {
 		consumer := v.figures.Consumers[row.key]
-		state := row.state
-		if row.stats.LastError != "" && state != durable.StatePaused {
-			state += ": " + row.stats.LastError
-		}
 		table.add(said(row.key), counted(consumer.Stored), counted(consumer.Pending),
 			cell{text: lagAge(consumer, row.stats), right: true},
 			counted(consumer.Redelivered), counted(row.stats.Retries),
-			alarming(consumer.Buried), alarming(consumer.missing), said(row.flag), said(state).toned(toneOf(row.state)))
+			alarming(consumer.Buried), alarming(consumer.missing), said(row.flag), said(row.saying()).toned(toneOf(row.state)))
 	}
 	return table
 }
