@@ -294,3 +294,22 @@ func TestPortInUse(t *testing.T) {
 		_ = second.Close()
 	}
 }
+
+// TestSplit says the same in pieces.
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	s.Split(3)
+	k := dial(t, s, nil)
+	k.expect(connected)
+	k.say(`{"action":"auth","key":"alpacad-key","secret":"wrong"}`)
+	k.expect(`[{"T":"error","code":402,"msg":"auth failed"}]`)
+	k.say(auth)
+	k.expect(authenticated)
+	if got := s.Struck(alpacad.Fragmented); got != 3 {
+		t.Errorf("split %d frames, want 3", got)
+	}
+	if got := s.Struck(alpacad.Said(402)); got != 1 {
+		t.Errorf("said 402 %d times, want once", got)
+	}
+}

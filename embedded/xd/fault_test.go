@@ -10,6 +10,7 @@ import (
 
 	"cashtag/embedded/xd"
 	"cashtag/embedded/xd/xdtest"
+	"cashtag/schemas"
 )
 
 func TestAnsweredFaults(t *testing.T) {
@@ -31,6 +32,13 @@ func TestAnsweredFaults(t *testing.T) {
 		response := open(t.Context(), t, server, http.MethodGet, test.path, "") //nolint:bodyclose // open closes it when the test ends
 		if response.StatusCode != test.status {
 			t.Errorf("%s on %s: got %d, want %d", test.fault.Kind, test.path, response.StatusCode, test.status)
+		}
+		on := test.fault.On
+		if on == "" {
+			on = xd.OnStream
+		}
+		if got := server.Struck(on, test.fault.Kind); got != 1 {
+			t.Errorf("%s on %s: struck %d times, want once", test.fault.Kind, test.path, got)
 		}
 		if test.status != http.StatusTooManyRequests {
 			continue
@@ -104,7 +112,30 @@ func TestFaultsOfStreams(t *testing.T) {
 				publish(t, server, post(10+i, "number "+strconv.Itoa(i), "en", "AAPL"))
 			}
 			test.check(t, c)
+			if got := server.Struck(xd.OnStream, test.fault.Kind); got != 1 {
+				t.Errorf("struck %d times, want once", got)
+			}
 		})
+	}
+}
+
+// TestOverflow ends a stream whose client does not keep up.
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	server := xdtest.Start(t, func(c *xd.Config) { c.KeepAlive = time.Hour })
+	server.Inject(xd.Fault{Kind: xd.Overflow, Count: 3})
+	c := connect(t, server, "$AAPL", "")
+	many := make([]schemas.Event, 2000)
+	for i := range many {
+		many[i] = post(10+i, "number "+strconv.Itoa(i), "en", "AAPL")
+	}
+	publish(t, server, many...)
+	rest, err := io.ReadAll(c.lines)
+	if err != nil || !strings.Contains(string(rest), "The client reads too slowly.") || strings.Contains(string(rest), "number 1999") {
+		t.Errorf("got %d bytes and %v, want a few posts and what the client did wrong", len(rest), err)
+	}
+	if got := server.Struck(xd.OnStream, xd.Overflow); got != 1 {
+		t.Errorf("struck %d times, want once", got)
 	}
 }
 

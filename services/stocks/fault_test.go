@@ -31,6 +31,7 @@ func TestDayOfFaults(t *testing.T) {
 		{"slow client", func() { r.server.Say(407, "slow client") }},
 		{"internal error", func() { r.server.Say(500, "internal error") }},
 		{"duplicates after reconnect", func() { r.server.RepeatAfterReconnect(10); r.server.Cut() }},
+		{"frames in pieces", func() { r.server.Split(9); r.server.Cut() }},
 		{"a frame that is cut short", func() { r.server.Garble([]byte(`[{"T":"b","S":"AAPL"`)) }},
 		{"429 while a gap is filled", func() { r.server.FailREST(1, 429, time.Second); r.server.Cut() }},
 	}
