@@ -26,6 +26,8 @@ func TestFaults(t *testing.T) {
 		{"cut", (*blueskyd.Server).Cut, "eof"},
 		{"dropped as too slow", (*blueskyd.Server).TooSlow, "slow"},
 		{"unavailable", func(s *blueskyd.Server) { s.Refuse(2, http.StatusServiceUnavailable, 0); s.Cut() }, "503"},
+		{"split frames", func(s *blueskyd.Server) { s.Split(5); s.Cut() }, "eof"},
+		{"another archive", (*blueskyd.Server).Renew, "eof"},
 		{"repeats after a reconnect", func(s *blueskyd.Server) { s.Repeat(100); s.Cut() }, "eof"},
 		{"malformed", func(s *blueskyd.Server) { s.Raw([]byte(`{"$AAPL"`)); s.Raw([]byte(`{"did":$AAPL}`)) }, ""},
 		{"too large, plain", func(s *blueskyd.Server) { s.Raw([]byte(strings.Repeat("$AAPL", bluesky.MaxFrame))) }, ""},

@@ -42,6 +42,7 @@ type link struct {
 	silence  time.Duration
 	from     place // what was taken before
 	skipTo   int64 // v2: sequence numbers up to here were taken before
+	met      bool  // v2: the frame of skipTo was looked at
 
 	cancel context.CancelCauseFunc
 	done   chan struct{}
@@ -162,6 +163,10 @@ func (l *link) accept(ctx context.Context, raw []byte) error {
 		return nil
 	case reading.advice == "FutureCursor":
 		return fmt.Errorf("%w: %.200s", errFuture, reading.text)
+	case l.skipTo > 0 && !l.met:
+		if err := l.meet(raw); err != nil {
+			return err
+		}
 	}
 	if l.instance.version == V2 && reading.Decoded && reading.place.seq <= l.skipTo {
 		return nil
@@ -172,6 +177,21 @@ func (l *link) accept(ctx context.Context, raw []byte) error {
 		}
 	}
 	return l.keep(ctx, raw, reading)
+}
+
+// meet looks at the first frame after a resumption by number: a cursor is
+// inclusive, so it is the frame that was taken last, and no later than that was. One
+// that is later has its number in another archive.
+func (l *link) meet(raw []byte) error {
+	f, err := readFrame(l.instance.version, raw)
+	if err != nil || f.kind == kindInfo {
+		return nil
+	}
+	l.met = true
+	if at := f.place(); at.seq == l.skipTo && l.from.micros > 0 && at.micros > l.from.micros {
+		return fmt.Errorf("%w: its frame %d is of %s, and was of %s at the latest", errFuture, at.seq, at.time().Format(time.RFC3339Nano), l.from.time().Format(time.RFC3339Nano))
+	}
+	return nil
 }
 
 // keep puts a reading where take finds it, and waits while too many are there.
