@@ -18,7 +18,8 @@
 // began before we did. Whoever sums volumes up takes minutes alone. Their ids end
 // in the interval, since the last minute of a day ends when the day does.
 //
-// Not done: trades and quotes of a gap are not fetched, minutes are; a correction
+// Not done: trades and quotes of a gap are not fetched, minutes are; a status that
+// came while nobody was connected is not told again by anybody; a correction
 // or a cancellation of a trade is counted and passed over; orders are never sent.
 //
 // Limits: a frame of 1 MiB, 10,000 messages in it, nesting of 8, strings of 512
