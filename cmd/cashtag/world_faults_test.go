@@ -215,6 +215,7 @@ func (v *market) hastyEnds() sourceEnds {
 
 // badScript is every fault of every vendor.
 func (v *market) badScript(t *testing.T) []trouble {
+	t.Helper()
 	return slices.Concat(v.badAnswers(), v.badStreams(t), v.badServers())
 }
 
@@ -269,6 +270,7 @@ func (v *market) badAnswers() []trouble {
 
 // badStreams are those of connections that stand.
 func (v *market) badStreams(t *testing.T) []trouble {
+	t.Helper()
 	x, sky, alpaca := v.ofX, v.ofSky, v.ofAlpaca
 	return []trouble{
 		{"errors in the stream", func() {

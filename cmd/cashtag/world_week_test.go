@@ -208,7 +208,10 @@ func startWeek(t *testing.T) *week {
 // modelsOf are a post of X, one of Bluesky and a bar that speak of nothing else.
 func modelsOf(t *testing.T, day *demo.Day) (models [3]schemas.Event) {
 	t.Helper()
-	for event := range day.Events() {
+	for event, err := range day.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		switch data := event.Data.(type) {
 		case *schemas.Tweet:
 			if data.RepostOf+data.ReplyTo+data.QuoteOf == "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func tick(minutes int) schemas.Event {
 // post is the nth, seconds after noon.
 func post(n, seconds int) schemas.Event {
 	at := noon.Add(time.Duration(seconds) * time.Second)
-	tweet := &schemas.Tweet{Platform: schemas.PlatformX, PostID: fmt.Sprint(n), CreatedAt: at, Tickers: []string{"AAPL"}}
+	tweet := &schemas.Tweet{Platform: schemas.PlatformX, PostID: strconv.Itoa(n), CreatedAt: at, Tickers: []string{"AAPL"}}
 	return schemas.New(schemas.TweetID(tweet.Platform, tweet.PostID), schemas.SourceX, "AAPL", at, tweet)
 }
 
