@@ -18,7 +18,7 @@ type LocalCommands struct {
 // localExamples are those of the commands of this build.
 const localExamples = `  cashtag up                     play the demo day through everything, on this machine
   cashtag up --tape DIR          play recorded tweets and prices
-  cashtag up --live              read Bluesky and Cboe, and X and Alpaca with keys of yours
+  cashtag up --live --data DIR   read Bluesky and Cboe, and X and Alpaca with keys of yours
 `
 
 // runAsChild runs a stand-in and ends the process, in a process that was started

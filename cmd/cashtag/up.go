@@ -56,7 +56,7 @@ left; the next start goes on there.
 Examples:
   cashtag up
   cashtag up --tape ./stocknet --speed max --drain --json
-  cashtag up --live --data ./live --tickers AAPL,MSFT
+  cashtag up --live --data ./data-live --tickers AAPL,MSFT
   cashtag up --only replay,mongo --mongo-uri mongodb://127.0.0.1:27017`
 }
 
