@@ -257,7 +257,10 @@ func TestLiveRefused(t *testing.T) {
 				{"up", "--live", "--data", dir},
 				{"run", "twitter", "stocks", "--http", ""},
 			} {
-				ended := c.cashtag(t, append(args, flags...)...)
+				interrupts := make(chan os.Signal, 1)
+				late := time.AfterFunc(20*time.Second, func() { interrupts <- os.Interrupt }) // it runs, as it should not
+				ended := c.piped(t, strings.NewReader(""), interrupts, append(args, flags...)...)
+				late.Stop()
 				ended.want(t, exitUsage, test.want)
 				if strings.Contains(ended.err+ended.out, "hunter2") || ended.out != "" {
 					t.Errorf("%s: got %q and %q, want nothing started and no secret", args[0], ended.out, ended.err)
