@@ -115,6 +115,7 @@ func TestReadFindsDamage(t *testing.T) {
 			put(t, cfg, cfg.Prefix+block1+".manifest.json", bytes.Replace(data, []byte(manifest.SHA256), []byte(sum(nil)), 1))
 		}},
 	}
+	open(t, s3cfg) // creates the bucket, which only one of the cases could
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
