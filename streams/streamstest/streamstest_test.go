@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,8 +29,8 @@ func (r *recorder) Errorf(format string, args ...any) {
 }
 
 func (r *recorder) end() {
-	for i := len(r.cleanups) - 1; i >= 0; i-- {
-		r.cleanups[i]()
+	for _, cleanup := range slices.Backward(r.cleanups) {
+		cleanup()
 	}
 }
 
@@ -67,6 +68,7 @@ func TestConnectAs(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := &recorder{TB: t}
 			client := server.ConnectAs(r, c.service)
 			if err := client.Conn.Publish(c.subject, []byte("{}")); err != nil {
@@ -94,6 +96,7 @@ func TestRun(t *testing.T) {
 		return func(ctx context.Context) error { <-ctx.Done(); return err }
 	}
 	t.Run("stopped", func(t *testing.T) {
+		t.Parallel()
 		run := streamstest.Run(t, waits(broken))
 		for range 2 {
 			if err := run.Stop(t); !errors.Is(err, broken) {
@@ -102,12 +105,14 @@ func TestRun(t *testing.T) {
 		}
 	})
 	t.Run("waited for", func(t *testing.T) {
+		t.Parallel()
 		run := streamstest.Run(t, func(context.Context) error { return broken })
 		if err := run.Wait(t); !errors.Is(err, broken) {
 			t.Errorf("got %v, want %v", err, broken)
 		}
 	})
 	t.Run("left to its test", func(t *testing.T) {
+		t.Parallel()
 		r := &recorder{TB: t}
 		returned := false
 		streamstest.Run(r, func(ctx context.Context) error { <-ctx.Done(); returned = true; return nil })
@@ -120,6 +125,7 @@ func TestRun(t *testing.T) {
 		}
 	})
 	t.Run("an error that nobody asked for", func(t *testing.T) {
+		t.Parallel()
 		r := &recorder{TB: t}
 		streamstest.Run(r, waits(broken))
 		r.end()
@@ -128,6 +134,7 @@ func TestRun(t *testing.T) {
 		}
 	})
 	t.Run("an error that was asked for", func(t *testing.T) {
+		t.Parallel()
 		r := &recorder{TB: t}
 		_ = streamstest.Run(r, waits(broken)).Stop(t)
 		r.end()
