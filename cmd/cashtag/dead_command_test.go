@@ -79,7 +79,7 @@ func TestDeadLs(t *testing.T) {
 		{"of both", []string{"--consumer", "mongo", "--stream", "TWEETS"}, exitDone, []string{"1"}, ""},
 		{"of a key", []string{"--consumer", "mongo/QUOTES"}, exitDone, []string{"3"}, ""},
 		{"of none", []string{"--consumer", "archive"}, exitDone, nil, "no dead letters"},
-		{"unknown consumer", []string{"--consumer", "mango"}, exitUsage, nil, `--consumer is "mango": must be one of alerts, archive, eraser, features, kinesis, mongo, outcomes, predictor, sentiment, sentiment-cashtag, sentiment-vader`},
+		{"unknown consumer", []string{"--consumer", "mango"}, exitUsage, nil, `--consumer is "mango": must be one of alerts, analysis-retrain, archive, eraser, features, kinesis, mongo, outcomes, predictor, sentiment, sentiment-cashtag, sentiment-vader`},
 		{"wildcard", []string{"--consumer", "*"}, exitUsage, nil, "must be one of"},
 		{"unknown stream", []string{"--stream", "TWEET"}, exitUsage, nil, `--stream is "TWEET": must be one of ALERTS, COUNTS, FEATURES, LOGS, MARKET, MODELS,`},
 		{"contradiction", []string{"--consumer", "mongo/TWEETS", "--stream", "QUOTES"}, exitUsage, nil, "exclude each other"},
