@@ -39,10 +39,10 @@ func (r *Runner) up(ctx context.Context) {
 	r.link.up, r.link.known, r.link.failed = true, true, false
 }
 
-// down notes that the connection ended, unless it was down already: of an outage
-// the first error is logged.
+// down notes that the connection ended. Of an outage the first error is logged,
+// and that it is not tried any more.
 func (r *Runner) down(ctx context.Context, reason string, err error, attrs ...any) {
-	if !r.link.up && (err == nil || r.link.failed) {
+	if !r.link.up && (err != nil) == r.link.failed {
 		return
 	}
 	if r.link.up {

@@ -158,6 +158,25 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Who reads the log sees that a source in trouble is not asked any more.
+func TestAnOutageEndsWithTheGate(t *testing.T) {
+	r := newRig(t)
+	gate := streamstest.NewSwitch(true)
+	source := newScript(answer{nil, "", errBroken}, answer{nil, "", errBroken})
+	run := r.start(t, source, ingest.Gates{Flag: gate}, config())
+	source.dry(t)
+	gate.Set(false)
+	streamstest.Eventually(t, "the source is off", func() bool { return run.Stats().State == ingest.StateOff })
+	if err := run.Stop(t); err != nil {
+		t.Fatalf("run: %v", err)
+	}
+	for message, want := range map[string]int{"source disconnected": 2, "reason=retrying": 1, "reason=off": 1} {
+		if got := strings.Count(r.log.String(), message); got != want {
+			t.Errorf("log of %q: got %d, want %d: %s", message, got, want, r.log.String())
+		}
+	}
+}
+
 func TestBadCursorEnds(t *testing.T) {
 	r := newRig(t)
 	run := r.start(t, newScript(answer{posts(0), "bad\n", nil}), ingest.Gates{}, config())
