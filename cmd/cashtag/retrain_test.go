@@ -53,6 +53,7 @@ func TestRetrain(t *testing.T) {
 	if v := versions[0]; v.By != "service analysis" || !v.At.Equal(all[70].Close) || !strings.HasPrefix(v.Model.Version, "20140611-") {
 		t.Errorf("got %s by %s at %s, want what the service trained up to %s, at its close", v.Model.Version, v.By, v.At, all[70].Date)
 	}
+	second.awaits(t, "model not promoted") // the log comes through a pipe
 	if got := second.log.lines("model not promoted"); len(got) != 1 || !strings.Contains(got[0], "no version is promoted") {
 		t.Errorf("got %q, want why it was not promoted", got)
 	}
@@ -64,6 +65,7 @@ func TestRetrain(t *testing.T) {
 	if now := c.promotedNow(t); now != worse {
 		t.Errorf("got %s promoted, want %s still: nobody said otherwise", now, worse)
 	}
+	second.awaits(t, "the rule is never") // the log comes through a pipe
 	if got := second.log.lines("the rule is never"); len(got) != 1 || !strings.Contains(got[0], "better: auc ") {
 		t.Errorf("got %q, want that it is better", got)
 	}
@@ -84,6 +86,7 @@ func TestRetrain(t *testing.T) {
 	if now := c.promotedNow(t); now != same {
 		t.Errorf("got %s promoted, want %s: the new one is not better beyond its interval", now, same)
 	}
+	second.awaits(t, "not better beyond its interval") // the log comes through a pipe
 	if got := second.log.lines("not better beyond its interval"); len(got) != 1 {
 		t.Errorf("got %q, want why it was not promoted", got)
 	}
