@@ -21,10 +21,10 @@ func TestBusy(t *testing.T) {
 		said     string
 		min, max time.Duration // 0: the engine's own pause
 	}{
-		"429, seconds":             {http.StatusTooManyRequests, "7", 6 * time.Second, 7 * time.Second},
-		"503, seconds":             {http.StatusServiceUnavailable, "120", 119 * time.Second, 120 * time.Second},
-		"503, a time":              {http.StatusServiceUnavailable, time.Now().Add(time.Minute).UTC().Format(http.TimeFormat), 50 * time.Second, time.Minute},
-		"503, a day":               {http.StatusServiceUnavailable, "86400", 299 * time.Second, 300 * time.Second},
+		"429, seconds":             {http.StatusTooManyRequests, "7", 2 * time.Second, 7 * time.Second},
+		"503, seconds":             {http.StatusServiceUnavailable, "120", time.Minute, 2 * time.Minute},
+		"503, a time":              {http.StatusServiceUnavailable, time.Now().Add(4 * time.Minute).UTC().Format(http.TimeFormat), 2 * time.Minute, 4 * time.Minute},
+		"503, a day":               {http.StatusServiceUnavailable, "86400", 4 * time.Minute, 5 * time.Minute},
 		"503, a time that is past": {http.StatusServiceUnavailable, "Wed, 18 Mar 2026 14:00:00 GMT", 0, 0},
 		"503, nothing":             {http.StatusServiceUnavailable, "", 0, 0},
 		"503, no number":           {http.StatusServiceUnavailable, "soon", 0, 0},
