@@ -176,8 +176,9 @@ func TestScorersAreSwitchedLive(t *testing.T) {
 		"cdipaolo": slices.Concat(first, second, third),
 		"cashtag":  slices.Concat(second, third),
 	} {
-		if !slices.Equal(got[scorer], want) {
-			t.Errorf("%s scored:\ngot  %q\nwant %q", scorer, got[scorer], want)
+		slices.Sort(want) // a post that was given back at the switch comes again, behind others
+		if scored := slices.Sorted(slices.Values(got[scorer])); !slices.Equal(scored, want) {
+			t.Errorf("%s scored:\ngot  %q\nwant %q", scorer, scored, want)
 		}
 	}
 	if len(got["vader"]) != 0 || service.Chosen("vader") || !service.Chosen("cashtag") {
