@@ -22,6 +22,7 @@ import (
 	"cashtag/embedded/child"
 	"cashtag/embedded/kinesisd"
 	"cashtag/embedded/kinesisd/kinesisdtest"
+	"cashtag/embedded/loopback/loopbacktest"
 	"cashtag/embedded/mongod"
 	"cashtag/embedded/mongod/mongodtest"
 	"cashtag/embedded/natsd"
@@ -181,7 +182,7 @@ func (w *world) start(t *testing.T, name string) *container {
 	for _, arg := range service.Command {
 		args = append(args, w.here(arg))
 	}
-	c := &container{name: name, http: freeAddress(t)}
+	c := &container{name: name, http: net.JoinHostPort("127.0.0.1", loopbacktest.Port(t))}
 	c.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), w.binary, args...)
 	for _, key := range slices.Sorted(maps.Keys(service.Environment)) {
 		value := w.here(*service.Environment[key])
@@ -287,17 +288,6 @@ func (c *container) status(t *testing.T) (status api.Status) {
 		return api.Status{}
 	}
 	return status
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var listen net.ListenConfig
-	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 func await(t *testing.T, what string, yes func() bool) {

@@ -14,12 +14,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"cashtag/embedded/loopback/loopbacktest"
 	"cashtag/internal/demo"
 	"cashtag/schemas"
 	"cashtag/streams"
@@ -65,26 +65,6 @@ func (p *process) wait(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// freePorts reserves nothing: it finds ports that were free a moment ago.
-func freePorts(t *testing.T, n int) []string {
-	t.Helper()
-	var ports []string
-	var listen net.ListenConfig
-	for range n {
-		listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = listener.Close() }()
-		address, ok := listener.Addr().(*net.TCPAddr)
-		if !ok {
-			t.Fatalf("listener has address %v", listener.Addr())
-		}
-		ports = append(ports, strconv.Itoa(address.Port))
-	}
-	return ports
-}
-
 // raceServices are those that run under the race detector, which the MongoDB
 // stand-in does not stand.
 var raceServices = []string{"replay", "kinesis", "archive", "sentiment", "features"}
@@ -92,11 +72,10 @@ var raceServices = []string{"replay", "kinesis", "archive", "sentiment", "featur
 // upArgs is `cashtag up` on ports and a directory of its own.
 func upArgs(t *testing.T, dir string, more ...string) []string {
 	t.Helper()
-	ports := freePorts(t, 2)
 	if underRace && !slices.Contains(more, "--only") {
 		more = append(more, "--only", strings.Join(raceServices, ","))
 	}
-	return append([]string{"up", "--data", dir, "--nats-port", ports[0], "--http-port", ports[1]}, more...)
+	return append([]string{"up", "--data", dir, "--nats-port", loopbacktest.Port(t), "--http-port", loopbacktest.Port(t)}, more...)
 }
 
 // demoIDs lists the ids of the demo day, by stream.
@@ -253,7 +232,7 @@ func TestInterruptSaysWhatIsLeft(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	t.Parallel()
-	busy := freePorts(t, 1)[0]
+	busy := loopbacktest.Port(t)
 	var listen net.ListenConfig
 	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:"+busy)
 	if err != nil {
