@@ -46,7 +46,7 @@ func (c countsCommand) Run(ctx context.Context, console Console, connection *Con
 	return operate(ctx, console, connection, func(ctx context.Context, client *streams.Client) error {
 		summed, err := readCounts(ctx, client, filter, time.Now().Add(-c.Since))
 		if err != nil {
-			return fmt.Errorf("read %s: %w", streams.Counts, err)
+			return err
 		}
 		if summed.strange > 0 {
 			newAsides(console).say("%d messages of %s are no counts and were left out", summed.strange, streams.Counts)
@@ -62,44 +62,19 @@ func (c countsCommand) Run(ctx context.Context, console Console, connection *Con
 	})
 }
 
-// countsPatience is how long a server may take for the next message.
-const countsPatience = 5 * time.Second
-
 // readCounts sums what was stored since a time.
 func readCounts(ctx context.Context, client *streams.Client, filter string, since time.Time) (*summedCounts, error) {
-	consumer, err := client.JS.OrderedConsumer(ctx, streams.Counts, jetstream.OrderedConsumerConfig{
+	summed := newSummedCounts()
+	recent := jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{filter},
 		DeliverPolicy:  jetstream.DeliverByStartTimePolicy,
 		OptStartTime:   &since,
+	}
+	err := eachMessage(ctx, client, streams.Counts, recent, func(data []byte) error {
+		summed.add(data)
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	summed := newSummedCounts()
-	if consumer.CachedInfo().NumPending == 0 {
-		return summed, nil
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		return nil, err
-	}
-	defer messages.Stop()
-	for {
-		patience, cancel := context.WithTimeout(ctx, countsPatience)
-		message, err := messages.Next(jetstream.NextContext(patience))
-		cancel()
-		if err != nil {
-			return nil, err
-		}
-		summed.add(message.Data())
-		meta, err := message.Metadata()
-		if err != nil {
-			return nil, err
-		}
-		if meta.NumPending == 0 {
-			return summed, nil
-		}
-	}
+	return summed, err
 }
 
 // countedMinute is one minute of one source.

@@ -128,19 +128,13 @@ func (c datasetBuildCommand) feed(ctx context.Context, connection *Connection, b
 	var read int
 	defer notes.follow(func() string { return fmt.Sprintf("%d events", read) })()
 	each := func(add func(context.Context, schemas.Event) error, events iter.Seq2[schemas.Event, error]) error {
-		for event, err := range events {
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err == nil {
-				err = add(ctx, event)
-			}
-			if err != nil {
+		return addAll(ctx, func(ctx context.Context, event schemas.Event) error {
+			if err := add(ctx, event); err != nil {
 				return err
 			}
 			read++
-		}
-		return nil
+			return nil
+		}, events)
 	}
 	switch c.From {
 	case "streams":

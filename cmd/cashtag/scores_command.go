@@ -103,37 +103,11 @@ func liveScores(ctx context.Context, console Console, client *streams.Client, fi
 
 // eachStored reads all of a stream's events on a filter. What is no event has no data.
 func eachStored(ctx context.Context, client *streams.Client, stream, filter string, each func(schemas.Event) error) error {
-	consumer, err := client.JS.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}})
-	if err != nil {
-		return fmt.Errorf("read %s: %w", stream, err)
-	}
-	pending := consumer.CachedInfo().NumPending
-	if pending == 0 {
-		return nil
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		return fmt.Errorf("read %s: %w", stream, err)
-	}
-	defer messages.Stop()
-	for pending > 0 {
-		patience, cancel := context.WithTimeout(ctx, countsPatience)
-		message, err := messages.Next(jetstream.NextContext(patience))
-		cancel()
-		if err != nil {
-			return fmt.Errorf("read %s: %w", stream, err)
-		}
-		event, _ := schemas.Decode(message.Data()) // what is none has no data
-		if err := each(event); err != nil {
-			return err
-		}
-		meta, err := message.Metadata()
-		if err != nil {
-			return fmt.Errorf("read %s: %w", stream, err)
-		}
-		pending = meta.NumPending
-	}
-	return nil
+	filtered := jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}}
+	return eachMessage(ctx, client, stream, filtered, func(data []byte) error {
+		event, _ := schemas.Decode(data) // what is none has no data
+		return each(event)
+	})
 }
 
 // scoredModel is a model's live scores beside those of its training.

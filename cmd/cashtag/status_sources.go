@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"cashtag/schemas"
@@ -38,38 +36,18 @@ func readSources(ctx context.Context, client *streams.Client, since time.Time) (
 		subjects = append(subjects, "logs."+name+".>")
 	}
 	all := map[string]sourceStatus{}
-	consumer, err := client.JS.OrderedConsumer(ctx, streams.Logs, jetstream.OrderedConsumerConfig{
-		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", streams.Logs, err)
+	recent := jetstream.OrderedConsumerConfig{
+		FilterSubjects: subjects,
+		DeliverPolicy:  jetstream.DeliverByStartTimePolicy,
+		OptStartTime:   &since,
 	}
-	if consumer.CachedInfo().NumPending == 0 {
-		return all, nil
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", streams.Logs, err)
-	}
-	defer messages.Stop()
-	for {
-		patience, cancel := context.WithTimeout(ctx, countsPatience)
-		message, err := messages.Next(jetstream.NextContext(patience))
-		cancel()
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", streams.Logs, err)
-		}
-		if event, err := schemas.Decode(message.Data()); err == nil { // the subject takes any bytes
+	err := eachMessage(ctx, client, streams.Logs, recent, func(data []byte) error {
+		if event, err := schemas.Decode(data); err == nil { // the subject takes any bytes
 			noteSource(all, event)
 		}
-		meta, err := message.Metadata()
-		if err != nil {
-			return nil, errors.Join(errors.New("read "+streams.Logs), err)
-		}
-		if meta.NumPending == 0 {
-			return all, nil
-		}
-	}
+		return nil
+	})
+	return all, err
 }
 
 // noteSource takes a log record for what it says of a source's connection.
