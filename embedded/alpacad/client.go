@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"cashtag/embedded/fault"
+
 	"github.com/coder/websocket"
 )
 
@@ -140,24 +142,13 @@ func (c *client) say(ctx context.Context, kind websocket.MessageType, frame []by
 	if n <= 0 || n >= len(frame) {
 		return c.ws.Write(ctx, kind, frame)
 	}
-	c.server.strike(Fragmented)
-	w, err := c.ws.Writer(ctx, kind)
-	if err != nil {
-		return err
-	}
-	for len(frame) > 0 {
-		piece := frame[:min(n, len(frame))]
-		if _, err := w.Write(piece); err != nil {
-			return err
-		}
-		frame = frame[len(piece):]
-	}
-	return w.Close()
+	c.server.faults.struck.Strike(Fragmented)
+	return fault.WriteSplit(ctx, c.ws, kind, frame, n)
 }
 
 // fail states an error, and closes where it is the last word.
 func (c *client) fail(code int, text string, last bool) {
-	c.server.strike(Said(code))
+	c.server.faults.struck.Strike(Said(code))
 	c.send(failure(code, text))
 	if last {
 		c.put(nil)
@@ -212,7 +203,7 @@ func (c *client) authenticate(feed, key, secret string) {
 		c.mu.Unlock()
 		s.faults.repeat = 0
 		if repeat > 0 {
-			s.count(Repeated)
+			s.faults.struck.Strike(Repeated)
 		}
 	}
 	again := slices.Clone(s.recent[len(s.recent)-repeat:])

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"cashtag/embedded/fault"
 )
 
 // Kind is how the stand-in fails. Beside those below there are Said and Answered.
@@ -30,29 +32,11 @@ type faults struct {
 	repeat int
 	rest   []restFault
 	split  int
-	struck map[Kind]int
+	struck fault.Counts[Kind]
 }
 
 // Struck is how often a failure of a kind struck.
-func (s *Server) Struck(kind Kind) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.faults.struck[kind]
-}
-
-func (s *Server) strike(kind Kind) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count(kind)
-}
-
-// count counts one failure. The caller holds mu.
-func (s *Server) count(kind Kind) {
-	if s.faults.struck == nil {
-		s.faults.struck = map[Kind]int{}
-	}
-	s.faults.struck[kind]++
-}
+func (s *Server) Struck(kind Kind) int { return s.faults.struck.Struck(kind) }
 
 // Split sends frames in fragments of n bytes, or whole again with n of 0.
 func (s *Server) Split(n int) {
@@ -101,7 +85,7 @@ func (s *Server) FailREST(n, status int, retryAfter time.Duration) {
 // Cut ends all connections without a word.
 func (s *Server) Cut() {
 	for _, c := range s.all() {
-		s.strike(Broken)
+		s.faults.struck.Strike(Broken)
 		c.end()
 	}
 }
@@ -110,7 +94,7 @@ func (s *Server) Cut() {
 // the answer to a ping. They no longer count against the limit.
 func (s *Server) Silence() {
 	for _, c := range s.all() {
-		s.strike(Silent)
+		s.faults.struck.Strike(Silent)
 		c.mu.Lock()
 		c.silent = true
 		c.authenticated = false
@@ -129,7 +113,7 @@ func (s *Server) Say(code int, text string) {
 // Garble sends a frame as it is to all connections.
 func (s *Server) Garble(frame []byte) {
 	for _, c := range s.all() {
-		s.strike(Garbled)
+		s.faults.struck.Strike(Garbled)
 		c.put(frame)
 	}
 }
@@ -153,7 +137,7 @@ func (s *Server) faultyREST(w http.ResponseWriter) bool {
 	}
 	f := s.faults.rest[0]
 	s.faults.rest = s.faults.rest[1:]
-	s.count(Answered(f.status))
+	s.faults.struck.Strike(Answered(f.status))
 	refuse(w, f.status, f.retry, http.StatusText(f.status))
 	return true
 }

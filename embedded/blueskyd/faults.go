@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"cashtag/embedded/fault"
 )
 
 // Kind is how the stand-in fails.
@@ -32,35 +34,17 @@ type faults struct {
 	v1Only       atomic.Bool
 	noDictionary atomic.Bool
 	split        atomic.Int64
+	struck       fault.Counts[Kind]
 
 	mu      sync.Mutex
 	refuse  int // how many connects
 	status  int
 	after   time.Duration // of Retry-After
 	rewinds int64
-	struck  map[Kind]int
 }
 
 // Struck is how often a failure of a kind struck.
-func (s *Server) Struck(kind Kind) int {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	return s.faults.struck[kind]
-}
-
-func (f *faults) strike(kind Kind) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.count(kind)
-}
-
-// count counts one failure. The caller holds mu.
-func (f *faults) count(kind Kind) {
-	if f.struck == nil {
-		f.struck = make(map[Kind]int)
-	}
-	f.struck[kind]++
-}
+func (s *Server) Struck(kind Kind) int { return s.faults.struck.Struck(kind) }
 
 // Refuse answers the next n connects with an HTTP status, such as 503, and with
 // Retry-After where that is not 0. With n of 0 all is well again.
@@ -89,7 +73,7 @@ func (s *Server) NoDictionary(gone bool) { s.faults.noDictionary.Store(gone) }
 // Cut breaks all connections without a word.
 func (s *Server) Cut() {
 	s.subs.each(func(sub *subscription) {
-		s.faults.strike(Broken)
+		s.faults.struck.Strike(Broken)
 		sub.end()
 	})
 }
@@ -138,7 +122,7 @@ func (f *faults) refused(w http.ResponseWriter) int {
 		return 0
 	}
 	f.refuse--
-	f.count(Refused)
+	f.struck.Strike(Refused)
 	if f.after > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((f.after+time.Second-1)/time.Second), 10))
 	}
@@ -155,7 +139,7 @@ func (f *faults) takeRewind(seq int64, r *ring) int64 {
 	defer r.mu.Unlock()
 	n = max(0, min(n, seq-r.floor()))
 	if n > 0 {
-		f.count(Repeated)
+		f.struck.Strike(Repeated)
 	}
 	return n
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"cashtag/embedded/fault"
+
 	"github.com/coder/websocket"
 )
 
@@ -48,7 +50,7 @@ func (s *Server) subscribeV2(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.faults.v1Only.Load() {
-		s.faults.strike(NoV2)
+		s.faults.struck.Strike(NoV2)
 		http.NotFound(w, r)
 		return
 	}
@@ -76,7 +78,7 @@ func (s *Server) subscribeV2(w http.ResponseWriter, r *http.Request) {
 	}
 	begin := s.ring.resolve(sub.cursor, sub.given)
 	if begin.tooOld {
-		s.faults.strike(TooOld)
+		s.faults.struck.Strike(TooOld)
 		refuse(w, http.StatusBadRequest, "CursorTooOld",
 			fmt.Sprintf("requested seq %d is below the retention floor %d", sub.cursor, begin.floor))
 		return
@@ -113,11 +115,11 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, sub *subscriptio
 	defer end()
 	s.subs.ends(sub, end)
 	if begin.advice == "FutureCursor" {
-		s.faults.strike(Future)
+		s.faults.struck.Strike(Future)
 	}
 	defer func() {
 		if s.ring.silent() {
-			s.faults.strike(Silent)
+			s.faults.struck.Strike(Silent)
 		}
 	}()
 	seq := begin.seq - s.faults.takeRewind(begin.seq, s.ring)
@@ -143,7 +145,7 @@ func (s *Server) pump(ctx context.Context, conn *websocket.Conn, sub *subscripti
 				continue
 			}
 			if batch[i].raw != nil {
-				s.faults.strike(Garbled)
+				s.faults.struck.Strike(Garbled)
 			}
 			frame := sub.encode(&batch[i])
 			if frame != nil && s.write(ctx, conn, sub, frame) != nil {
@@ -176,7 +178,7 @@ func (s *Server) ping(ctx context.Context, conn *websocket.Conn) error {
 
 // dropSlow says goodbye to a subscriber that reads too slowly, in words on v2.
 func (s *Server) dropSlow(ctx context.Context, conn *websocket.Conn, sub *subscription) {
-	s.faults.strike(Slow)
+	s.faults.struck.Strike(Slow)
 	if sub.v2 {
 		_ = s.write(ctx, conn, sub, errorFrame("ConsumerTooSlow", "reading below the floor rate; reconnect with your cursor"))
 	}
@@ -191,32 +193,16 @@ func (s *Server) write(ctx context.Context, conn *websocket.Conn, sub *subscript
 		kind, frame = websocket.MessageBinary, sub.pack.pack(frame)
 	}
 	if n := int(s.faults.split.Load()); n > 0 && n < len(frame) {
-		return s.fragments(ctx, conn, kind, frame, n)
+		s.faults.struck.Strike(Fragmented)
+		return fault.WriteSplit(ctx, conn, kind, frame, n)
 	}
 	return conn.Write(ctx, kind, frame)
-}
-
-// fragments sends one frame in pieces of n bytes.
-func (s *Server) fragments(ctx context.Context, conn *websocket.Conn, kind websocket.MessageType, frame []byte, n int) error {
-	s.faults.strike(Fragmented)
-	w, err := conn.Writer(ctx, kind)
-	if err != nil {
-		return err
-	}
-	for len(frame) > 0 {
-		piece := frame[:min(n, len(frame))]
-		if _, err := w.Write(piece); err != nil {
-			return err
-		}
-		frame = frame[len(piece):]
-	}
-	return w.Close()
 }
 
 // serveDictionary answers getZstdDictionary.
 func (s *Server) serveDictionary(w http.ResponseWriter, r *http.Request) {
 	if s.faults.v1Only.Load() || s.faults.noDictionary.Load() {
-		s.faults.strike(NoDictionary)
+		s.faults.struck.Strike(NoDictionary)
 		http.NotFound(w, r)
 		return
 	}

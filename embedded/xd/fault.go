@@ -104,16 +104,10 @@ func (s *Server) Faults() int {
 // Struck is how often a fault of a kind struck an endpoint: one that was taken by a
 // connection too short for it did not.
 func (s *Server) Struck(on Endpoint, kind Kind) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.struck[struck{on, kind}]
+	return s.struck.Struck(struck{on, kind})
 }
 
-func (s *Server) strike(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.struck[struck{f.On, f.Kind}]++
-}
+func (s *Server) strike(f Fault) { s.struck.Strike(struck{f.On, f.Kind}) }
 
 // take returns the next fault of an endpoint, one without a kind where there is
 // none.

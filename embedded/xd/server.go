@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"cashtag/embedded/fault"
 	"cashtag/embedded/loopback"
 )
 
@@ -29,6 +30,8 @@ type Server struct {
 	log *slog.Logger
 	url string
 
+	struck fault.Counts[struck]
+
 	mu       sync.Mutex
 	rules    []rule
 	ruleIDs  uint64
@@ -38,7 +41,6 @@ type Server struct {
 	connects []time.Time // of the last 15 minutes
 	accepted int
 	faults   []Fault
-	struck   map[struck]int
 	revoked  bool
 
 	closing chan struct{}
@@ -66,7 +68,6 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		log:     cfg.Logger,
 		url:     "http://" + l.Addr().String(),
 		kept:    posts{most: cfg.Keep},
-		struck:  map[struck]int{},
 		arrived: make(chan struct{}),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
