@@ -12,6 +12,7 @@ import (
 	"cashtag/services/manager"
 	"cashtag/streams"
 	"cashtag/streams/flag"
+	"cashtag/streams/streamstest"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -119,26 +120,12 @@ func newExchange(t *testing.T) *exchange {
 
 func (e *exchange) connect(t *testing.T) *streams.Client {
 	t.Helper()
-	conn, err := e.server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	client, err := streams.NewClient(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	return streamstest.Connect(t, e.server)
 }
 
 func (e *exchange) publisher(t *testing.T) *streams.Publisher {
 	t.Helper()
-	publisher, err := streams.NewPublisher(e.connect(t), streams.DefaultPublisherConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = publisher.Close(context.WithoutCancel(t.Context())) })
-	return publisher
+	return streamstest.NewPublisher(t, e.connect(t))
 }
 
 // market reads every event of MARKET, in order.
